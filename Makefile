@@ -1,0 +1,53 @@
+# Every target sets up what it needs by itself; the second call starts at once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+
+help:  ## Explain every target
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo '  ARGS="..." is handed on, e.g. make evaluate ARGS="--limit 2 --logger false"'
+
+setup: $(STAMP)  ## Create .venv with the exact versions of requirements.lock (about 6 GB)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, $$($(PYTHON) --version) was found: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked packages into $(VENV), once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+evaluate: $(STAMP)  ## Run the default benchmark; results and report.html in runs/digits
+	@$(BIN)/python evaluate.py $(ARGS)
+
+train: $(STAMP)  ## Train the default model, a VAE on digits
+	@$(BIN)/python train.py $(ARGS)
+
+test: $(STAMP)  ## Run the test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(STAMP)  ## Run the tests marked slow
+	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: $(STAMP)  ## Check style (ruff) and types (mypy --strict)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP)  ## Format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
+
+clean:  ## Remove caches, runs and the environment
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache runs wandb *.egg-info build
+
+.PHONY: help setup evaluate train test test-slow lint format lock clean

@@ -1,0 +1,9 @@
+"""Lightning data modules. They give x and nothing else: no forward operator, no measurements."""
+
+from datamodules.chest_xray import ChestXrayDataModule
+from datamodules.digits import DigitsDataModule
+from datamodules.images import ImagesDataModule
+from datamodules.mnist import MNISTDataModule
+from datamodules.retina import RetinaDataModule
+
+__all__ = ["ChestXrayDataModule", "DigitsDataModule", "ImagesDataModule", "MNISTDataModule", "RetinaDataModule"]

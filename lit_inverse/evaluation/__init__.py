@@ -1,0 +1,1 @@
+"""Sweeps: cases, their runner, results, statistics, figures and report."""

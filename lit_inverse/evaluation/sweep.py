@@ -1,0 +1,63 @@
+"""The resolved configuration of a sweep: which solvers meet which measurements of which images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pytorch_lightning import LightningDataModule
+
+from lit_inverse.evaluation.laws import Law
+from lit_inverse.noise import Noise
+from lit_inverse.operators import Operator
+from lit_inverse.seeding import derive_seed
+from lit_inverse.solvers import Solver, ValueRange
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One evaluation. `identity` of a solver is all of its settings that can change a result, as plain data."""
+
+    name: str
+    out: Path
+    data: LightningDataModule
+    split: str
+    limit: int | None
+    operator: Law[Operator]
+    operator_per: Literal["image", "sweep"]
+    vary: str | None
+    measurements: Sequence[Any]
+    noise: Law[Noise]
+    noise_levels: Sequence[float]
+    repeats: int
+    seed: int
+    batch_size: int | Literal["auto"]
+    solvers: Mapping[str, Solver]
+    identities: Mapping[str, Any]
+    labels: Mapping[str, str]
+    trainer: Mapping[str, Any]
+    logger: bool
+    resolved: str
+
+    @property
+    def value_range(self) -> ValueRange | None:
+        """Range of x, as the data module states it; None for vectors."""
+        value_range: ValueRange | None = getattr(self.data, "value_range", None)
+        return value_range
+
+    def label(self, solver: str) -> str:
+        """Name of a solver for people."""
+        return self.labels.get(solver, solver)
+
+    def dataset(self) -> Any:
+        """The map-style dataset of the split."""
+        return self.data.dataset(self.split)  # type: ignore[attr-defined]
+
+    def operator_seed(self, image: str, repeat: int) -> int:
+        """Seed of A: one per image and repeat, or one for all."""
+        return derive_seed(self.seed, "operator", *(("", 0) if self.operator_per == "sweep" else (image, repeat)))
+
+    def draw_operator(self, in_shape: tuple[int, ...], measurement: Any, seed: int | list[int]) -> Operator:
+        """A for items of shape in_shape at one value of the varied argument."""
+        varied = {} if self.vary is None else {self.vary: measurement}
+        return self.operator(in_shape=in_shape, seed=seed, **varied)

@@ -1,0 +1,51 @@
+"""A problem turns x into y."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lit_inverse.noise import Gaussian, Noise
+from lit_inverse.operators import Operator
+from lit_inverse.seeding import generator
+
+Items = Tensor | Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """y = A(x) + eta for a drawn operator A (shared, or one per item) and a law of eta."""
+
+    operator: Operator
+    noise: Noise = field(default_factory=Gaussian)
+
+    def measure(self, items: Items, seeds: Sequence[int]) -> Tensor:
+        """Measurements y of shape (B, *out_shape).
+
+        Args:
+            items: x of shape (B, *in_shape), or items of a data module ({"x": (*in_shape), ...}).
+            seeds: of eta, one per item.
+
+        Raises:
+            ValueError: when there are not as many seeds as items, or x does not fit the operator.
+        """
+        return self.simulate(items, seeds)[0]
+
+    def simulate(self, items: Items, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """y of shape (B, *out_shape) and the sigma (B,) of its noise.
+
+        Item by item, so that y is bitwise the same in any batch.
+        """
+        x = items if isinstance(items, Tensor) else torch.stack([item["x"] for item in items])
+        if len(seeds) != len(x):
+            raise ValueError(f"got {len(seeds)} seeds for {len(x)} items, expected one seed per item")
+        self.operator.check_batch(x, self.operator.in_shape, "x")
+        y, sigma = [], []
+        for i, seed in enumerate(seeds):
+            # clone: products depend on the alignment of their input in the last bit
+            clean = self.operator.take([i])(x[i : i + 1].clone())[0]
+            y.append(self.noise.apply(clean, generator(seed)))
+            sigma.append(self.noise.sigma(clean))
+        return torch.stack(y), torch.tensor(sigma, dtype=y[0].real.dtype, device=x.device)

@@ -1,0 +1,23 @@
+"""Seeds: one independent stream per (purpose, item, repeat), the same on every device and in every batch."""
+
+import hashlib
+import json
+from typing import Literal
+
+import torch
+
+Stream = Literal["operator", "noise", "solver"]
+
+
+def derive_seed(sweep_seed: int, stream: Stream, item_id: str, repeat: int) -> int:
+    """Seed of one random stream: the first 63 bits of blake2b over all that names it.
+
+    No solver's name enters, so that all solvers of a sweep see the same A and eta (paired comparisons).
+    """
+    name = json.dumps([sweep_seed, stream, item_id, repeat]).encode()
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big") >> 1
+
+
+def generator(seed: int) -> torch.Generator:
+    """A CPU generator: numbers are drawn there and then moved, which makes them the same on every device."""
+    return torch.Generator().manual_seed(seed)

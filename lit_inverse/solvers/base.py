@@ -1,0 +1,150 @@
+"""The interface of all solvers: y and A in, x_hat out, x never seen."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from lit_inverse.operators import LinearOperator, Operator
+from lit_inverse.solvers.solution import Solution, Status, Trace
+
+ValueRange = tuple[float, float]
+
+
+class Solver(ABC):
+    """Turns measurements into reconstructions, a whole batch at once, on the device and in the dtype of y.
+
+    Attributes:
+        version: raised by hand when a solver's numbers change.
+        stable: True when an item's answer is the same alone and in a batch to 1e-8 in float64 (convex and linear
+            solvers); chaotic ones agree only over their first iterations.
+        native_range: the range of x the method is tied to; None when it works in any. If the caller's differs,
+            variables are changed by x = a x' + b, y' = (y - A b) / a, sigma' = sigma / a, and back in the Solution.
+    """
+
+    version: ClassVar[int] = 1
+    stable: ClassVar[bool] = False
+    native_range: ValueRange | None = None
+
+    def solve(
+        self,
+        y: Tensor,
+        operator: Operator,
+        *,
+        sigma: float | Tensor = 0.0,
+        value_range: ValueRange | None = None,
+        seeds: Sequence[int] | None = None,
+        trace: Sequence[int] = (),
+    ) -> Solution:
+        """Reconstructs x from y = A(x) + eta.
+
+        Args:
+            y: (B, *out_shape), finite, float or complex.
+            operator: A, shared or one per item, on the device and in the precision of y.
+            sigma: standard deviation of each entry of eta, a number or (B,).
+            value_range: range of x; None when it has none.
+            seeds: one per item for solvers that draw random numbers; 0 for each by default.
+            trace: numbers of the iterates to return.
+
+        Raises:
+            ValueError: when y, sigma, seeds or value_range do not fit the operator or are not finite.
+        """
+        _check_measurements(y, operator)
+        sigma = _check_sigma(sigma, y)
+        seeds = [0] * len(y) if seeds is None else [int(seed) for seed in seeds]
+        if len(seeds) != len(y):
+            raise ValueError(f"got {len(seeds)} seeds for {len(y)} items, expected one seed per item")
+        change = _ChangeOfRange.between(value_range, self.native_range)
+        if change is not None:
+            y, sigma = change.measurements(y, sigma, operator)
+            value_range = self.native_range
+        solution = self._solve(y, operator, sigma, value_range, seeds, Trace(trace))
+        solution = _without_nonfinite(solution)
+        return solution if change is None else change.back(solution)
+
+    def preferred_batch(self, device: torch.device) -> int:
+        """How many items it pays to solve at once on a device, memory aside."""
+        return 64
+
+    @abstractmethod
+    def _solve(
+        self,
+        y: Tensor,
+        operator: Operator,
+        sigma: Tensor,
+        value_range: ValueRange | None,
+        seeds: list[int],
+        trace: Trace,
+    ) -> Solution:
+        """`solve` after its arguments were checked and brought to `native_range`; sigma is (B,)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _ChangeOfRange:
+    """x = scale x' + shift."""
+
+    scale: float
+    shift: float
+
+    @classmethod
+    def between(cls, given: ValueRange | None, native: ValueRange | None) -> "_ChangeOfRange | None":
+        if given is None:
+            return None
+        if not (given[0] < given[1]):
+            raise ValueError(f"value_range is {tuple(given)}, expected (low, high) with low < high")
+        if native is None or tuple(given) == tuple(native):
+            return None
+        scale = (given[1] - given[0]) / (native[1] - native[0])
+        return cls(scale, given[0] - scale * native[0])
+
+    def measurements(self, y: Tensor, sigma: Tensor, operator: Operator) -> tuple[Tensor, Tensor]:
+        if not isinstance(operator, LinearOperator):
+            raise ValueError(
+                f"{type(operator).__name__} is not linear: give the data the value range the solver is tied to"
+            )
+        shift = torch.full((len(y), *operator.in_shape), self.shift, dtype=y.real.dtype, device=y.device)
+        return (y - operator(shift)) / self.scale, sigma / self.scale
+
+    def back(self, solution: Solution) -> Solution:
+        def change(x: Tensor | None) -> Tensor | None:
+            return None if x is None else self.scale * x + self.shift
+
+        return dataclasses.replace(
+            solution,
+            x=self.scale * solution.x + self.shift,
+            iterates=change(solution.iterates),
+            samples=change(solution.samples),
+        )
+
+
+def _check_measurements(y: Tensor, operator: Operator) -> None:
+    if not (y.is_floating_point() or y.is_complex()):
+        raise ValueError(f"y has dtype {y.dtype}, expected a floating or complex one")
+    operator.check_batch(y, operator.out_shape, "y")
+    for buffer in operator.buffers():
+        if (buffer.is_floating_point() or buffer.is_complex()) and buffer.real.dtype != y.real.dtype:
+            raise ValueError(f"A has dtype {buffer.dtype} and y {y.dtype}: bring A to y's precision, operator.to(...)")
+    if not torch.isfinite(y).all():
+        raise ValueError("y has entries that are not finite (NaN or infinity)")
+
+
+def _check_sigma(sigma: float | Tensor, y: Tensor) -> Tensor:
+    sigma = torch.as_tensor(sigma, dtype=y.real.dtype, device=y.device)
+    if sigma.shape not in ((), (len(y),)):
+        raise ValueError(f"sigma has shape {tuple(sigma.shape)}, expected a number or ({len(y)},)")
+    if not (torch.isfinite(sigma) & (sigma >= 0)).all():
+        raise ValueError(f"sigma is {sigma.tolist()}, expected finite numbers >= 0")
+    return sigma.expand(len(y))
+
+
+def _without_nonfinite(solution: Solution) -> Solution:
+    """The last net under solvers that blow up without noticing: zeros and DIVERGED instead of a silent NaN."""
+    bad = ~torch.isfinite(solution.x).flatten(1).all(1)
+    if not bad.any():
+        return solution
+    x = torch.where(bad.view(-1, *[1] * (solution.x.ndim - 1)), torch.zeros_like(solution.x), solution.x)
+    status = [Status.DIVERGED if is_bad else old for is_bad, old in zip(bad.tolist(), solution.status, strict=True)]
+    return dataclasses.replace(solution, x=x, status=status)

@@ -1,0 +1,77 @@
+"""Matrix against plain products."""
+
+import pytest
+import torch
+
+from lit_inverse.operators import Gaussian, Matrix, checks
+from lit_inverse.operators.base import _lanczos_norm
+
+
+def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def test_shared_matrix_multiplies_each_item() -> None:
+    a, x = normal(5, 12), normal(3, 3, 2, 2, seed=1)
+    operator = Matrix(a, (3, 2, 2))
+    assert operator.out_shape == (5,)
+    torch.testing.assert_close(operator(x), torch.stack([a @ item.flatten() for item in x]))
+
+
+def test_matrix_per_item_multiplies_its_own_item() -> None:
+    a, x = normal(3, 5, 12), normal(3, 12, seed=1)
+    torch.testing.assert_close(Matrix(a)(x), torch.einsum("bmn,bn->bm", a, x))
+
+
+@pytest.mark.parametrize("shape", [(5, 12), (12, 5), (3, 5, 12)])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_adjoint_fits(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    operator = Matrix(normal(*shape, dtype=dtype))
+    assert checks.dot_test(operator, complex_input=dtype.is_complex) < 1e-10
+
+
+def test_dot_test_finds_a_wrong_adjoint() -> None:
+    class Wrong(Matrix):
+        def adjoint(self, y: torch.Tensor) -> torch.Tensor:
+            return 1.001 * super().adjoint(y)
+
+    assert checks.dot_test(Wrong(normal(5, 12))) > 1e-5
+
+
+@pytest.mark.parametrize("shape", [(5, 12), (3, 5, 12)])
+def test_norm_is_the_largest_singular_value(shape: tuple[int, ...]) -> None:
+    a = normal(*shape)
+    torch.testing.assert_close(Matrix(a).norm(), torch.linalg.matrix_norm(a, 2))
+
+
+def test_lanczos_norm_is_below_and_close() -> None:
+    operator = Gaussian((40, 30), 300, [0, 1])
+    exact, estimate = torch.linalg.matrix_norm(operator.matrix, 2), _lanczos_norm(operator, 32)
+    assert (estimate <= exact * (1 + 1e-5)).all()
+    assert (estimate >= exact * (1 - 2e-3)).all()
+
+
+def test_take_selects_and_repeats() -> None:
+    operator = Matrix(normal(3, 5, 12))
+    assert torch.equal(operator.take([2, 0, 0]).matrix, operator.matrix[[2, 0, 0]])
+    shared = Matrix(normal(5, 12))
+    assert shared.take([1, 1]) is shared
+
+
+@pytest.mark.parametrize(
+    ("matrix", "in_shape", "message"),
+    [
+        (torch.zeros(4), None, r"matrix has shape \(4,\), expected \(m, n\) or \(B, m, n\)"),
+        (torch.zeros(4, 6), (1, 2, 2), "matrix has 6 columns, in_shape .* expects 4"),
+        (torch.full((2, 2), torch.nan), None, "not finite"),
+    ],
+)
+def test_impossible_matrices_are_refused(matrix: torch.Tensor, in_shape: tuple[int, ...] | None, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Matrix(matrix, in_shape)
+
+
+@pytest.mark.parametrize("shape", [(4, 13), (2, 12), (12,)])
+def test_items_of_another_shape_or_number_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="was A drawn for another m or batch"):
+        Matrix(normal(4, 5, 12))(normal(*shape))

@@ -1,0 +1,61 @@
+"""From x to y."""
+
+import math
+
+import pytest
+import torch
+
+from lit_inverse.noise import Gaussian as GaussianNoise
+from lit_inverse.noise import Noise, TotalGaussian
+from lit_inverse.operators import Gaussian
+from lit_inverse.problem import Problem
+
+SEEDS = [11, 12, 13, 14, 15, 16, 17, 18]
+X = torch.rand(8, 1, 9, 7, generator=torch.Generator().manual_seed(0))
+
+
+def measure(index: list[int], shared: bool) -> torch.Tensor:
+    operator = Gaussian((1, 9, 7), 21, 5 if shared else [SEEDS[i] for i in index])
+    return Problem(operator, GaussianNoise(0.1)).measure(X[index], [SEEDS[i] for i in index])
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_y_is_bitwise_the_same_alone_in_a_batch_and_in_another_order(shared: bool) -> None:
+    order = [5, 2, 7, 0, 1, 6, 4, 3]
+    together, shuffled = measure(list(range(8)), shared), measure(order, shared)
+    for place, i in enumerate(order):
+        assert torch.equal(together[i], measure([i], shared)[0])
+        assert torch.equal(together[i], shuffled[place])
+
+
+def test_items_of_a_data_module_are_measured_like_their_x() -> None:
+    problem = Problem(Gaussian((1, 9, 7), 21, 5))
+    items = [{"x": x, "id": str(i)} for i, x in enumerate(X)]
+    assert torch.equal(problem.measure(items, SEEDS), problem.measure(X, SEEDS))
+
+
+@pytest.mark.parametrize(
+    ("noise", "sigma"), [(GaussianNoise(0.3), 0.3), (TotalGaussian(0.3), 0.3 / math.sqrt(2000)), (GaussianNoise(), 0.0)]
+)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_noise_has_the_stated_sigma_per_entry(noise: Noise, sigma: float, dtype: torch.dtype) -> None:
+    clean = torch.zeros(2000, dtype=dtype)
+    eta = noise.apply(clean, torch.Generator().manual_seed(0))
+    assert noise.sigma(clean) == pytest.approx(sigma)
+    assert float(eta.abs().square().mean().sqrt()) == pytest.approx(sigma, rel=0.06)
+
+
+@pytest.mark.parametrize("law", [GaussianNoise, TotalGaussian])
+@pytest.mark.parametrize("level", [-0.1, math.nan, math.inf])
+def test_impossible_levels_are_refused(law: type[Noise], level: float) -> None:
+    with pytest.raises(ValueError, match="expected a finite number >= 0"):
+        law(level)
+
+
+def test_one_seed_per_item_is_demanded() -> None:
+    with pytest.raises(ValueError, match="got 2 seeds for 8 items"):
+        Problem(Gaussian((1, 9, 7), 21, 5)).measure(X, [1, 2])
+
+
+def test_noise_leaves_the_global_random_state_alone(untouched_rng: None) -> None:
+    measure([0, 1], shared=False)

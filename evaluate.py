@@ -4,7 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lit_inverse.errors import run_command
+try:
+    from lit_inverse.errors import run_command
+except ImportError as error:  # packages that do not fit together
+    sys.exit(f"error: {error}")
 
 DEFAULT_CONFIG = Path(__file__).resolve().parent / "configs" / "evaluate" / "digits.yaml"
 
@@ -13,6 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, or 2 when the request is impossible."""
 
     def command() -> None:
+        import datamodules  # noqa: F401  # lets --data take short names
         from lit_inverse.evaluation.command import evaluate  # Lightning takes seconds to import
 
         evaluate(sys.argv[1:] if argv is None else argv, DEFAULT_CONFIG)

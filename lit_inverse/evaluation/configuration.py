@@ -61,7 +61,7 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
         raise SystemExit(0)
     config = _parse(parser, layers, rest)
     if asked.print_config:
-        print(parser.dump(config, skip_none=False), end="")
+        print(parser.dump(config, skip_unset=False), end="")
         raise SystemExit(0)
     return _sweep(parser, config)
 
@@ -123,7 +123,7 @@ def _parser(solvers: list[str], vary: str | None) -> ArgumentParser:
     parser.add_argument("--seed", type=NonNegativeInt, default=0)
     parser.add_argument("--batch_size", type=PositiveInt | Literal["auto"], default="auto")
     for name in solvers:
-        parser.add_subclass_arguments(Solver, f"solvers.{name}", required=True)
+        parser.add_subclass_arguments(Solver, f"solvers.{name}")
     parser.add_argument("--labels", type=dict[str, str], default={}, help="names of solvers for people")
     parser.add_argument("--only", type=list[str] | None, default=None, help="names of solvers to run; null for all")
     parser.add_class_arguments(Trainer, "trainer", skip=_TRAINER_SKIP, instantiate=False)
@@ -137,7 +137,7 @@ def _parse(parser: ArgumentParser, layers: list[_Layer], rest: list[str]) -> Nam
     config = None
     for layer in layers:
         with _in_folder(layer.path), _parser_errors(str(layer.path)):
-            config = parser.parse_object(layer.content, cfg_base=config)
+            config = parser.parse_object(layer.content, namespace=config)
     with _parser_errors("command line"):
         return parser.parse_args(rest, namespace=config)
 
@@ -175,7 +175,7 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
         raise UsageError(f"trainer.precision: got {precision!r}, expected 32-true or 64-true")
     if config.trainer.devices not in (1, "1") or config.trainer.num_nodes != 1:
         raise UsageError(f"trainer.devices: got {config.trainer.devices}, expected 1: a sweep runs in one process")
-    resolved = parser.dump(config, skip_none=False)
+    resolved = parser.dump(config, skip_unset=False)
     instances = _instantiate(parser, config, only)
     return Sweep(
         name=config.name,

@@ -16,6 +16,7 @@ class Progress(Callback):
     """Shows cases done, the current solver and an estimate of the time left from each solver's measured cost."""
 
     def __init__(self, batches: list[list[Case]]) -> None:
+        self.batches = batches
         self.left: dict[str, int] = {}
         for batch in batches:
             self.left[batch[0].solver] = self.left.get(batch[0].solver, 0) + len(batch)
@@ -31,7 +32,8 @@ class Progress(Callback):
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
         self.batch_start = time.perf_counter()
-        self.bar.set_postfix_str(f"{batch[0].solver} at {batch[0].measurement}, {self._time_left()}")
+        case = self.batches[batch][0]
+        self.bar.set_postfix_str(f"{case.solver} at {case.measurement}, {self._time_left()}")
 
     def on_predict_batch_end(
         self,
@@ -42,11 +44,12 @@ class Progress(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        solver, now = batch[0].solver, time.perf_counter()
+        cases, now = self.batches[batch], time.perf_counter()
+        solver = cases[0].solver
         self.spent[solver] += now - self.batch_start
-        self.done[solver] += len(batch)
-        self.left[solver] -= len(batch)
-        self.bar.update(len(batch))
+        self.done[solver] += len(cases)
+        self.left[solver] -= len(cases)
+        self.bar.update(len(cases))
         finished = not any(self.left.values())
         if self.bar.disable and (finished or now - self.last_line > _SECONDS_BETWEEN_LINES):
             self.last_line = now

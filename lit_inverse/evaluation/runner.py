@@ -28,10 +28,10 @@ def run(sweep: Sweep, plan: Plan, results: Results, trainer: Trainer) -> None:
     missing = batches(sweep, plan, results.rows(), trainer.strategy.root_device)
     if not missing:
         return
-    # A batch of cases is one element of the loader: the fit loop runs inside the step, where Lightning costs nothing.
-    loader: DataLoader[list[Case]] = DataLoader(missing, batch_size=None, collate_fn=_identity)  # type: ignore[arg-type]
+    # The loader yields the numbers of batches: the fit loop runs inside the step, where Lightning costs nothing.
+    loader: DataLoader[int] = DataLoader(range(len(missing)), batch_size=None, collate_fn=int)  # type: ignore[arg-type]
     trainer.callbacks.append(Progress(missing))  # type: ignore[attr-defined]
-    trainer.predict(_Evaluation(sweep, results), loader, return_predictions=False)
+    trainer.predict(_Evaluation(sweep, missing, results), loader, return_predictions=False)
 
 
 def build_trainer(sweep: Sweep) -> Trainer:
@@ -53,20 +53,14 @@ def build_trainer(sweep: Sweep) -> Trainer:
         )
 
 
-def _identity(batch: list[Case]) -> list[Case]:
-    return batch
-
-
 class _Evaluation(LightningModule):
-    def __init__(self, sweep: Sweep, results: Results) -> None:
+    def __init__(self, sweep: Sweep, batches: list[list[Case]], results: Results) -> None:
         super().__init__()
-        self.sweep, self.results = sweep, results
+        self.sweep, self.batches, self.results = sweep, batches, results
         self.dataset = sweep.dataset()
 
-    def transfer_batch_to_device(self, batch: list[Case], device: torch.device, dataloader_idx: int) -> list[Case]:
-        return batch
-
-    def predict_step(self, batch: list[Case], batch_idx: int) -> dict[str, int]:
+    def predict_step(self, number: int, batch_idx: int) -> dict[str, int]:
+        batch = self.batches[number]
         dtype = torch.float64 if "64" in str(self.trainer.precision) else torch.float32
         x = torch.stack([self.dataset[case.index]["x"] for case in batch])
         x = x.to(self.device, dtype if x.is_floating_point() else None)

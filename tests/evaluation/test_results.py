@@ -1,0 +1,58 @@
+"""What a crash can leave on disk, and what is made of it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lit_inverse.errors import UsageError
+from lit_inverse.evaluation.results import Results
+
+ROWS = [{"key": f"k{i}", "mse": 0.1 * i} for i in range(4)]
+
+
+def lines(rows: list[dict[str, object]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("cut", range(1, len(json.dumps(ROWS[3]))))
+def test_a_line_cut_anywhere_is_dropped_and_no_other(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_text(lines(ROWS[:3]) + json.dumps(ROWS[3])[:cut])
+    results = Results(tmp_path)
+    assert list(results.rows().values()) == ROWS[:3]
+    results.append([ROWS[3]])
+    assert path.read_text() == lines(ROWS)
+
+
+def test_a_whole_line_without_its_break_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text(lines(ROWS).removesuffix("\n"))
+    results = Results(tmp_path)
+    results.append([{"key": "new"}])
+    assert list(results.rows()) == ["k0", "k1", "k2", "k3", "new"]
+
+
+def test_garbage_between_lines_costs_no_finished_result(tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_bytes(lines(ROWS[:2]).encode() + b"\x00\xff{]\n" + lines(ROWS[2:]).encode())
+    assert list(Results(tmp_path).rows().values()) == ROWS
+
+
+def test_results_of_all_ranks_are_read_and_the_first_of_a_key_counts(tmp_path: Path) -> None:
+    Results(tmp_path).append(ROWS[:2])
+    Results(tmp_path, rank=1).append([{"key": "k1", "mse": 9.0}, ROWS[2]])
+    assert list(Results(tmp_path).rows().values()) == ROWS[:3]
+
+
+def test_reconstructions_come_back(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    results.keep_reconstruction("k0", torch.arange(4.0).view(1, 2, 2))
+    np.testing.assert_array_equal(results.reconstruction("k0"), np.arange(4.0).reshape(1, 2, 2))
+    assert results.reconstruction("k1") is None
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="out: cannot write to .*--out"):
+        Results(tmp_path / "file")

@@ -1,0 +1,56 @@
+"""Summaries against scipy and by hand."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lit_inverse.evaluation.statistics import summarise, t_interval, write_csv
+
+
+def row(solver: str, m: int, image: str, mse: float, **others: object) -> dict[str, object]:
+    return {
+        "solver": solver, "label": solver.upper(), "m": m, "noise_level": 0.0, "image": image, "mse": mse,
+        "psnr": None, "ssim": None, "status": "max_iter", "seconds": 2.0, **others,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [2, 5, 40])
+def test_t_interval_is_scipys(n: int) -> None:
+    values = np.random.default_rng(n).normal(size=n)
+    expected = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=stats.sem(values))
+    np.testing.assert_allclose(t_interval(list(values)), expected, rtol=1e-12)
+
+
+def test_one_value_has_no_interval() -> None:
+    assert t_interval([1.0]) == (-np.inf, np.inf)
+
+
+def test_intervals_cover_the_mean_as_often_as_they_claim() -> None:
+    draws = np.random.default_rng(0).normal(3.0, 2.0, size=(2000, 10))
+    covered = [low <= 3.0 <= high for low, high in map(t_interval, draws.tolist())]
+    assert 0.93 < np.mean(covered) < 0.97
+
+
+def test_repeats_of_an_image_are_averaged_first() -> None:
+    rows = [row("a", 50, image, mse) for image, mse in [("0", 1.0), ("0", 3.0), ("1", 4.0), ("1", 6.0)]]
+    (summary,) = summarise(rows)
+    assert (summary.n, summary.mse_mean, summary.mse_median) == (2, 3.5, 3.5)
+    assert (summary.mse_low, summary.mse_high) == t_interval([2.0, 5.0])
+
+
+def test_one_summary_per_solver_and_setting_in_the_solvers_order() -> None:
+    rows = [row(s, m, "0", 1.0) for m in (100, 50) for s in ("b", "a")]
+    assert [(s.solver, s.m) for s in summarise(rows)] == [("b", 50), ("b", 100), ("a", 50), ("a", 100)]
+
+
+def test_diverged_cases_are_counted_and_missing_metrics_left_out(tmp_path: Path) -> None:
+    rows = [row("a", 50, "0", 1.0, status="diverged"), row("a", 50, "1", 2.0, psnr=20.0)]
+    (summary,) = summarise(rows)
+    assert (summary.diverged, summary.psnr_mean, summary.ssim_mean) == (1, 20.0, None)
+    write_csv([summary], tmp_path / "summary.csv")
+    with (tmp_path / "summary.csv").open() as file:
+        (read,) = csv.DictReader(file)
+    assert (read["solver"], float(read["mse_mean"]), read["ssim_mean"]) == ("a", 1.5, "")

@@ -1,0 +1,65 @@
+"""Small problems, and which of them each solver of configs/solvers is tested on. A new solver adds one line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lit_inverse.noise import Gaussian as GaussianNoise
+from lit_inverse.operators import Gaussian, Operator
+from lit_inverse.problem import Problem
+
+SEEDS = [101, 102, 103]
+
+
+@dataclass(frozen=True)
+class SmallProblem:
+    """y (3, *out_shape) of three items in float64, one operator per item."""
+
+    x: Tensor
+    y: Tensor
+    operator: Operator
+    sigma: float
+    value_range: tuple[float, float] | None
+
+
+def _disc(size: int, channels: int = 1) -> Tensor:
+    """Smooth bright discs on black, (3, channels, size, size) in [0, 1]."""
+    grid = torch.linspace(-1, 1, size, dtype=torch.float64)
+    radius = (grid[:, None] ** 2 + (grid[None] - torch.tensor([-0.3, 0.0, 0.3]).view(3, 1, 1)) ** 2).sqrt()
+    return (4 * (0.6 - radius)).clamp(0, 1)[:, None].expand(3, channels, size, size)
+
+
+def _gaussian(x: Tensor, m: int, value_range: tuple[float, float] | None) -> SmallProblem:
+    operator = Gaussian(tuple(x.shape[1:]), m, SEEDS).double()
+    sigma = 0.01
+    return SmallProblem(x, Problem(operator, GaussianNoise(sigma)).measure(x, SEEDS), operator, sigma, value_range)
+
+
+def grey_image() -> SmallProblem:
+    """28 x 28 pixels from 60 Gaussian measurements."""
+    return _gaussian(_disc(28), 60, (0.0, 1.0))
+
+
+def large_grey_image() -> SmallProblem:
+    """256 x 256 pixels from 20 Gaussian measurements."""
+    return _gaussian(_disc(256), 20, (0.0, 1.0))
+
+
+def sparse_vector() -> SmallProblem:
+    """4 of 40 entries, from 20 Gaussian measurements."""
+    x = torch.zeros(3, 40, dtype=torch.float64)
+    x[:, ::10] = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
+    return _gaussian(x, 20, None)
+
+
+PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
+    "csdip_digits": grey_image,
+    "csdip_mnist": grey_image,
+    "csdip_xray": large_grey_image,
+    "csgm_digits": grey_image,
+    "csgm_mnist": grey_image,
+    "lasso_dct": grey_image,
+    "lasso_wavelet": grey_image,
+}

@@ -1,0 +1,244 @@
+"""evaluate.py from end to end on a few digits, with a solver that takes no time."""
+
+import csv
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from evaluate import main
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SWEEP: dict[str, Any] = {
+    "name": "tiny",
+    "data": {"class_path": "datamodules.DigitsDataModule", "init_args": {"value_range": [-1, 1]}},
+    "limit": 3,
+    "operator": {"class_path": "lit_inverse.operators.Gaussian"},
+    "vary": "m",
+    "measurements": [20, 40],
+    "solvers": {
+        "plain": {"class_path": "least_norm.LeastNorm"},
+        "jittered": {"class_path": "least_norm.LeastNorm", "init_args": {"jitter": 0.1}},
+    },
+    "logger": False,
+}
+LINE_KEYS = (
+    "key solver label data image operator m n noise_level sigma repeat seed value_range mse psnr ssim nmse residual "
+    "seconds status n_iter device"
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
+    return path
+
+
+def run(config: Path, *others: str, out: str = "out") -> list[dict[str, Any]]:
+    """The result lines of a sweep that ran into tmp_path / out."""
+    folder = config.parent / out
+    assert main(["--config", str(config), "--out", str(folder), *others]) == 0
+    return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
+def without_time(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Rows by key; without seconds, and without the residual, which is computed for the whole batch."""
+    return {row["key"]: {name: row[name] for name in row if name not in ("seconds", "residual")} for row in rows}
+
+
+def test_a_sweep_writes_what_the_contract_names(config: Path) -> None:
+    rows = run(config, "--labels", '{"plain": "least norm"}')
+    assert len(rows) == 2 * 2 * 3
+    assert all(set(row) == set(LINE_KEYS.split()) for row in rows)
+    first = rows[0]
+    assert (first["solver"], first["label"], first["image"], first["m"], first["n"]) == (
+        "plain",
+        "least norm",
+        "test/0",
+        20,
+        784,
+    )
+    assert first["residual"] < 1e-4
+    assert first["value_range"] == [-1, 1]
+    assert first["psnr"] == pytest.approx(10 * math.log10(4 / first["mse"]))
+    out = config.parent / "out"
+    with (out / "summary.csv").open() as file:
+        summaries = list(csv.DictReader(file))
+    assert [(row["solver"], row["m"], row["n"]) for row in summaries] == [
+        ("plain", "20", "3"), ("plain", "40", "3"), ("jittered", "20", "3"), ("jittered", "40", "3"),
+    ]  # fmt: skip
+    assert {path.name for path in (out / "figures").iterdir()} >= {"error_against_m.png", "reconstructions_m20.png"}
+    page = (out / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    assert not re.search(r"(src|href)=\"http", page)
+    assert "least norm" in page
+
+
+def test_the_saved_configuration_repeats_the_run(config: Path) -> None:
+    rows = run(config)
+    again = run(config.parent / "out" / "config.yaml", out="../again")
+    assert without_time(again) == without_time(rows)
+
+
+def test_a_second_run_computes_what_is_missing_and_nothing_else(config: Path) -> None:
+    rows = run(config, "--measurements", "[20]")
+    more = run(config)
+    assert more[: len(rows)] == rows
+    assert len(more) == 2 * len(rows)
+    assert run(config) == more
+
+
+def test_results_cut_in_mid_line_are_completed(config: Path) -> None:
+    rows = run(config)
+    path = config.parent / "out" / "results.jsonl"
+    path.write_bytes(path.read_bytes()[:-40])
+    assert without_time(run(config)) == without_time(rows)
+
+
+@pytest.mark.parametrize("options", [["--batch_size", "1"], ["--batch_size", "2"], ["--only", "[jittered, plain]"]])
+def test_keys_and_errors_do_not_depend_on_batches_and_order(config: Path, options: list[str]) -> None:
+    assert without_time(run(config, *options, out="other")) == without_time(run(config))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--seed", "1"],
+        ["--solvers.plain.scale", "2"],
+        ["--noise_levels", "[0.1]"],
+        ["--operator_per", "sweep"],
+        ["--operator.columns", "unit"],
+        ["--data.value_range", "[0, 1]"],
+        ["--trainer.precision", "64-true"],
+    ],
+)
+def test_keys_change_with_what_determines_the_result(config: Path, options: list[str]) -> None:
+    plain = ["--only", "[plain]", "--measurements", "[20]"]
+    assert not set(without_time(run(config, *plain))) & set(without_time(run(config, *plain, *options, out="other")))
+
+
+def test_solvers_see_the_same_measurements(config: Path) -> None:
+    rows = run(config, "--noise_levels", "[0.1]", "--solvers.jittered.jitter", "0")
+    errors = {solver: [row["mse"] for row in rows if row["solver"] == solver] for solver in ("plain", "jittered")}
+    assert errors["plain"] == errors["jittered"]
+
+
+def test_later_files_win_key_by_key_and_replace_solvers_as_a_whole(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = config.parent / "later.yaml"
+    later.write_text(yaml.safe_dump({"limit": 1, "solvers": {"other": {"class_path": "least_norm.LeastNorm"}}}))
+    with pytest.raises(SystemExit):
+        main(["--config", str(config), "--config", str(later), "--print_config"])
+    resolved = yaml.safe_load(capsys.readouterr().out)
+    assert list(resolved["solvers"]) == ["other"]
+    assert (resolved["limit"], resolved["measurements"]) == (1, [20, 40])
+
+
+def test_another_file_takes_no_value_of_the_default(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(
+        yaml.safe_dump({key: SWEEP[key] for key in ("data", "operator", "vary", "measurements", "solvers")})
+    )
+    with pytest.raises(SystemExit):
+        main(["--config", str(config), "--print_config"])
+    resolved = yaml.safe_load(capsys.readouterr().out)
+    assert (resolved["name"], resolved["limit"], resolved["labels"], resolved["seed"]) == ("sweep", None, {}, 0)
+
+
+WRONG = [
+    (["--limitt", "3"], "unrecognized arguments: --limitt"),
+    (["--limit", "0"], "limit: .*v>0; got 0"),
+    (["--limit", "x"], "limit: .*got x"),
+    (["--solvers.plain.scal", "2"], "solvers.plain: Option 'scal' is not accepted"),
+    (["--solvers.plain.scale", "big"], "solvers.plain.scale: Expected a float. got big"),
+    (["--operator.m", "3"], "operator: Option 'm' is not accepted"),
+    (["--measurements", "[0]"], "measurements: m is 0, expected at least 1"),
+    (["--measurements", "[900]"], "measurements: m is 900, expected at most n = 784"),
+    (["--measurements", "[20.5]"], "measurements: .*m: Expected a int. got 20.5"),
+    (["--measurements", "[]"], r"measurements: got \[\], expected at least one"),
+    (["--noise_levels", "[-1]"], "noise_levels: sigma is -1.0, expected a finite number >= 0"),
+    (["--only", "[nobody]"], "unknown solver 'nobody', expected names from"),
+    (["--trainer.max_epoch", "3"], "unrecognized arguments: --trainer.max_epoch"),
+    (["--trainer.accelerator", "quantum"], "trainer: .*quantum"),
+    (["--trainer.precision", "bf16-mixed"], "trainer.precision: got 'bf16-mixed', expected 32-true or 64-true"),
+    (["--trainer.devices", "2"], "trainer.devices: got 2, expected 1"),
+    (["--config", "nowhere.yaml"], "--config nowhere.yaml: .*No such file"),
+    (["--data.class_path", "datamodules.Nothing"], "data: module 'datamodules' has no attribute 'Nothing'"),
+    (["--data", "datamodules.MNISTDataModule", "--data.root", "nowhere"], "data: .*nowhere"),
+    (["--data.batch_size", "0"], "data: batch_size is 0, expected at least 1"),
+    (["--split", "tests"], "split: Expected .*'test'.* got tests"),
+    (["--vary", "k"], "required: m"),
+    (["--out", "/proc/nowhere"], "out: cannot write to /proc/nowhere"),
+    (["--solvers.plain", "nowhere.yaml"], "solvers.plain: .*nowhere.yaml"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG, ids=[" ".join(options) for options, _ in WRONG])
+def test_wrong_input_ends_in_one_line_and_exit_code_2(
+    config: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    out = [] if "--out" in options else ["--out", str(config.parent / "out")]
+    assert main(["--config", str(config), *out, *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert re.search(message, captured.err), captured.err
+    assert not (config.parent / "out" / "results.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("limit: [1", "no valid YAML"), ("- a\n- b\n", "expected a mapping"), ("solvers: 3", "solvers: ")],
+)
+def test_files_that_are_no_configuration_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, message: str
+) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(content)
+    assert main(["--config", str(path)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_image_that_is_not_finite_is_refused_before_work(
+    config: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import numpy as np
+    from PIL import Image
+
+    (tmp_path / "images").mkdir()
+    pixels = np.full((16, 16), 0.5, dtype=np.float32)
+    pixels[3, 4] = np.nan
+    Image.fromarray(pixels).save(tmp_path / "images" / "broken.tiff")
+    data = ["--data", "datamodules.ImagesDataModule", "--data.root", str(tmp_path / "images")]
+    assert main(["--config", str(config), "--out", str(tmp_path / "out"), *data]) == 2
+    assert "broken.tiff" in capsys.readouterr().err
+
+
+def test_the_script_itself_runs(config: Path) -> None:
+    command = [
+        sys.executable,
+        "evaluate.py",
+        "--config",
+        str(config),
+        "--out",
+        str(config.parent / "script"),
+        "--limit",
+        "1",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=_environment(), timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1].startswith("report: ")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "OMP_NUM_THREADS": "1"}

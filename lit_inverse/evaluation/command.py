@@ -5,6 +5,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from lit_inverse.errors import as_usage_errors
 from lit_inverse.evaluation.cases import plan
 from lit_inverse.evaluation.configuration import read_sweep
@@ -31,6 +33,7 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
     results = Results(sweep.out)
     found = versions()
     (sweep.out / "config.yaml").write_text(sweep.resolved)
+    (sweep.out / "versions.yaml").write_text(yaml.safe_dump(found, sort_keys=False))
     finished = len(planned.cases) - len({case.key for case in planned.cases} - results.rows().keys())
     print(f"{sweep.name}: {len(planned.cases)} cases, {finished} of them finished before; results in {sweep.out}")
     run(sweep, planned, results, trainer)

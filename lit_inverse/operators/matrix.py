@@ -1,5 +1,6 @@
 """A given matrix as an operator."""
 
+import itertools
 import math
 
 import torch
@@ -13,6 +14,8 @@ _EXACT_NORM_SIZE = 512  # up to this min(m, n) the Gram matrix's largest eigenva
 class Matrix(LinearOperator):
     """y = A vec(x), with one (m, n) matrix for all items or a (B, m, n) stack with one per item.
 
+    Items repeated in a row by `take` share their matrix, which is then read once for all of them.
+
     Args:
         matrix: (m, n) or (B, m, n), real or complex, finite.
         in_shape: shape of x without the batch, of n entries in all; (n,) by default.
@@ -22,6 +25,7 @@ class Matrix(LinearOperator):
     """
 
     matrix: Tensor
+    repeats: int = 1  # items in a row that share one of the B matrices
 
     def __init__(self, matrix: Tensor, in_shape: tuple[int, ...] | None = None) -> None:
         super().__init__()
@@ -53,18 +57,24 @@ class Matrix(LinearOperator):
         a = self.matrix.to(torch.promote_types(self.matrix.dtype, torch.float64))
         gram = a @ a.mH if self.m <= self.n else a.mH @ a
         largest: Tensor = torch.linalg.eigvalsh(gram)[..., -1]
-        return largest.clamp_min(0).sqrt().to(self.matrix.real.dtype)
+        norm = largest.clamp_min(0).sqrt().to(self.matrix.real.dtype)
+        return norm if self.n_items is None else norm.repeat_interleave(self.repeats)
 
     def take(self, index: Index) -> "Matrix":
         if self.n_items is None or list(index) == list(range(self.n_items)):
             return self
+        runs = [(item, len(list(run))) for item, run in itertools.groupby(int(i) // self.repeats for i in index)]
+        repeats = runs[0][1] if len({length for _, length in runs}) == 1 else 1
+        distinct = torch.tensor([item for item, length in runs for _ in range(length // repeats)])
         # index_select copies: the selected matrix is aligned like a fresh one, so products with it are bitwise the same
-        taken = self.matrix.index_select(0, torch.as_tensor(index, device=self.matrix.device))
-        return Matrix(taken, self.in_shape)
+        taken = Matrix(self.matrix.index_select(0, distinct.to(self.matrix.device)), self.in_shape)
+        taken.repeats, taken.n_items = repeats, repeats * len(distinct)
+        return taken
 
-    @staticmethod
-    def _product(matrix: Tensor, vectors: Tensor) -> Tensor:
-        """(m, n) or (B, m, n) times (B, n)."""
+    def _product(self, matrix: Tensor, vectors: Tensor) -> Tensor:
+        """(m, n) or (B / repeats, m, n) times (B, n)."""
         if matrix.ndim == 2:
             return vectors @ matrix.mT
-        return torch.bmm(matrix, vectors.unsqueeze(-1)).squeeze(-1)
+        if self.repeats == 1:
+            return torch.bmm(matrix, vectors.unsqueeze(-1)).squeeze(-1)
+        return (vectors.view(-1, self.repeats, vectors.shape[-1]) @ matrix.mT).flatten(0, 1)

@@ -51,9 +51,25 @@ def test_lanczos_norm_is_below_and_close() -> None:
     assert (estimate >= exact * (1 - 2e-3)).all()
 
 
-def test_take_selects_and_repeats() -> None:
-    operator = Matrix(normal(3, 5, 12))
-    assert torch.equal(operator.take([2, 0, 0]).matrix, operator.matrix[[2, 0, 0]])
+@pytest.mark.parametrize("index", [[2, 0], [2, 0, 0], [1, 1, 1, 0, 0, 0], [0, 1, 0, 1], [2], [2, 2]])
+def test_take_selects_and_repeats(index: list[int]) -> None:
+    a, x, y = normal(3, 5, 12), normal(len(index), 12, seed=1), normal(len(index), 5, seed=2)
+    taken, expected = Matrix(a).take(index), Matrix(a[index])
+    assert taken.n_items == len(index)
+    torch.testing.assert_close(taken(x), expected(x))
+    torch.testing.assert_close(taken.adjoint(y), expected.adjoint(y))
+    torch.testing.assert_close(taken.norm(), expected.norm())
+    assert checks.dot_test(taken) < 1e-10
+    again = list(range(len(index)))[::-1]
+    torch.testing.assert_close(taken.take(again)(x), expected.take(again)(x))
+
+
+def test_items_repeated_in_a_row_share_their_matrix() -> None:
+    taken = Matrix(normal(3, 5, 12)).take([1, 1, 1, 2, 2, 2])
+    assert taken.matrix.shape == (2, 5, 12)
+
+
+def test_a_shared_matrix_is_taken_as_it_is() -> None:
     shared = Matrix(normal(5, 12))
     assert shared.take([1, 1]) is shared
 

@@ -24,4 +24,6 @@ def wandb_logger(name: str, folder: Path, run_id: str | None = None) -> WandbLog
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("WANDB_SILENT", "true")
     offline = not has_key() or os.environ.get("WANDB_MODE") == "offline"
-    return WandbLogger(project="lit_inverse", name=name, save_dir=folder, offline=offline, id=run_id, resume="allow")
+    logger = WandbLogger(project="lit_inverse", name=name, save_dir=folder, offline=offline, id=run_id)
+    logger._wandb_init.pop("anonymous", None)  # wandb warns of it, and Lightning 2.6 always passes it
+    return logger

@@ -10,6 +10,10 @@ class UsageError(Exception):
     """What was asked for is impossible; the message says what came, what was expected and what to do."""
 
 
+class IncompleteError(Exception):
+    """A part of the work failed; the rest is done and kept."""
+
+
 @contextmanager
 def as_usage_errors(where: str) -> Iterator[None]:
     """Turns what bad settings raise (values, types, files) into a UsageError naming the key `where`."""
@@ -47,12 +51,15 @@ def parser_error(error: BaseException) -> str:
 
 
 def run_command(command: Callable[[], None]) -> int:
-    """Runs an entry point; returns its exit code: 0, 2 for a UsageError (one line on stderr), 130 when interrupted."""
+    """Runs an entry point; returns its exit code.
+
+    0; 1 for an IncompleteError and 2 for a UsageError, with one line on stderr; 130 when interrupted.
+    """
     try:
         command()
-    except UsageError as error:
+    except (UsageError, IncompleteError) as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print("interrupted: what is finished is kept; the same command goes on from there", file=sys.stderr)
         return 130

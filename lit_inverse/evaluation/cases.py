@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from lit_inverse.errors import as_usage_errors
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.seeding import derive_seed
 
+Group = tuple[str, str, float]  # solver, measurement, noise level
+
 _OPERATOR_BYTES = 1 << 30  # memory for the operators of one batch, one per image
+_BATCHES_PER_PROCESS = 4  # of each group, so that all processes finish at about the same time
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Case:
     measurement: Any
     noise_level: float
     repeat: int
+
+    @property
+    def group(self) -> Group:
+        """Cases of a group can be solved in one batch."""
+        return self.solver, str(self.measurement), self.noise_level
 
 
 @dataclass(frozen=True)
@@ -69,15 +78,19 @@ def plan(sweep: Sweep) -> Plan:
     return Plan(cases, operator_bytes)
 
 
-def batches(sweep: Sweep, plan: Plan, done: Collection[str], device: torch.device) -> list[list[Case]]:
-    """The missing cases in batches of one solver and one setting."""
-    groups: dict[Any, list[Case]] = defaultdict(list)
+def batches(
+    sweep: Sweep, plan: Plan, done: Collection[str], device: torch.device, n_processes: int = 1
+) -> list[list[Case]]:
+    """The missing cases in batches of one solver and one setting, small enough to keep all processes busy."""
+    groups: dict[Group, list[Case]] = defaultdict(list)
     for case in plan.cases:
         if case.key not in done:
-            groups[case.solver, str(case.measurement), case.noise_level].append(case)
+            groups[case.group].append(case)
     split = []
     for group in groups.values():
         size = _batch_size(sweep, plan, group[0], device)
+        if sweep.batch_size == "auto" and n_processes > 1:
+            size = min(size, math.ceil(len(group) / (_BATCHES_PER_PROCESS * n_processes)))
         split += [group[first : first + size] for first in range(0, len(group), size)]
     return split
 

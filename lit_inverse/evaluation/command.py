@@ -7,21 +7,23 @@ from pathlib import Path
 
 import yaml
 
-from lit_inverse.errors import as_usage_errors
+from lit_inverse.errors import IncompleteError, as_usage_errors
 from lit_inverse.evaluation.cases import plan
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.report import write_report
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.runner import build_trainer, run
+from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.tracking import track
 from lit_inverse.provenance import versions
 
 
 def evaluate(argv: Sequence[str], default: Path) -> None:
-    """Runs the missing cases of a sweep and writes its report.
+    """Runs the missing cases of a sweep, in each of its processes; the first one writes the report.
 
     Raises:
         UsageError: when the request is impossible; nothing has been computed then.
+        IncompleteError: when cases failed; all others are finished and reported.
     """
     _quieten_lightning()
     sweep = read_sweep(argv, default)
@@ -30,20 +32,35 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         sweep.data.prepare_data()
         sweep.data.setup("predict")
     planned = plan(sweep)
-    results = Results(sweep.out)
-    found = versions()
-    (sweep.out / "config.yaml").write_text(sweep.resolved)
-    (sweep.out / "versions.yaml").write_text(yaml.safe_dump(found, sort_keys=False))
-    finished = len(planned.cases) - len({case.key for case in planned.cases} - results.rows().keys())
-    print(f"{sweep.name}: {len(planned.cases)} cases, {finished} of them finished before; results in {sweep.out}")
+    results = Results(sweep.out, trainer.global_rank)
+    if trainer.is_global_zero:
+        found = versions()
+        (sweep.out / "config.yaml").write_text(sweep.resolved)
+        (sweep.out / "versions.yaml").write_text(yaml.safe_dump(found, sort_keys=False))
+        finished = len(planned.cases) - len({case.key for case in planned.cases} - results.rows().keys())
+        print(f"{sweep.name}: {len(planned.cases)} cases, {finished} of them finished before; results in {sweep.out}")
     run(sweep, planned, results, trainer)
-    paths = write_report(sweep, planned.cases, results, found)
-    if sweep.logger:
-        track(sweep, planned.cases, results, paths)
-    print(f"report: {sweep.out / 'report.html'}")
+    if trainer.is_global_zero:
+        paths = write_report(sweep, planned.cases, results, found)
+        if sweep.logger:
+            track(sweep, planned.cases, results, paths)
+        print(f"report: {sweep.out / 'report.html'}")
+        _warn_of_failures(sweep, results)
+    results.close()
+
+
+def _warn_of_failures(sweep: Sweep, results: Results) -> None:
+    failures = results.failures()
+    if failures:
+        reason = next(iter(failures.values()))
+        raise IncompleteError(
+            f"{len(failures)} cases failed ({reason}, ...): see {sweep.out / 'failures.jsonl'}; "
+            "the same command tries them again"
+        )
 
 
 def _quieten_lightning() -> None:
     """Keeps Lightning's hints on devices and workers, which mean nothing here, out of the output."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")

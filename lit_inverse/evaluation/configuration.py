@@ -173,8 +173,6 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
     precision = config.trainer.precision
     if precision not in (None, "32-true", "32", 32, "64-true", "64", 64):
         raise UsageError(f"trainer.precision: got {precision!r}, expected 32-true or 64-true")
-    if config.trainer.devices not in (1, "1") or config.trainer.num_nodes != 1:
-        raise UsageError(f"trainer.devices: got {config.trainer.devices}, expected 1: a sweep runs in one process")
     resolved = parser.dump(config, skip_unset=False)
     instances = _instantiate(parser, config, only)
     return Sweep(

@@ -2,67 +2,63 @@
 
 import sys
 import time
-from typing import Any
+from collections.abc import Sequence
 
-from pytorch_lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
 from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.work import Costs
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-class Progress(Callback):
-    """Shows cases done, the current solver and an estimate of the time left from each solver's measured cost."""
+class Progress:
+    """Shows the cases all processes have finished, and estimates the time left from the measured costs.
 
-    def __init__(self, batches: list[list[Case]]) -> None:
-        self.batches = batches
-        self.left: dict[str, int] = {}
-        for batch in batches:
-            self.left[batch[0].solver] = self.left.get(batch[0].solver, 0) + len(batch)
-        self.total = sum(self.left.values())
-        self.spent = dict.fromkeys(self.left, 0.0)
-        self.done = dict.fromkeys(self.left, 0)
+    Args:
+        cases: all cases of the sweep.
+        costs: what is known from the results.
+        n_processes: how many work at them.
+        shown: False keeps silent.
+    """
 
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.start = self.last_line = time.perf_counter()
-        self.bar = tqdm(total=self.total, unit="case", disable=not sys.stderr.isatty(), bar_format=_BAR)
+    def __init__(self, cases: Sequence[Case], costs: Costs, n_processes: int, shown: bool) -> None:
+        self.cases, self.costs, self.n_processes, self.shown = cases, costs, n_processes, shown
+        self.doing = ""
+        self._next_line = time.monotonic()
+        done = costs.n_finished()
+        self.bar = tqdm(
+            total=len(cases),
+            initial=done,
+            disable=not (shown and sys.stderr.isatty()),
+            bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} cases [{elapsed}{postfix}]",
+        )
 
-    def on_predict_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        self.batch_start = time.perf_counter()
-        case = self.batches[batch][0]
-        self.bar.set_postfix_str(f"{case.solver} at {case.measurement}, {self._time_left()}")
+    def begin(self, batch: list[Case]) -> None:
+        """Names the batch that this process begins."""
+        self.doing = f"{batch[0].solver} at {batch[0].measurement}"
+        self.show()
 
-    def on_predict_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        cases, now = self.batches[batch], time.perf_counter()
-        solver = cases[0].solver
-        self.spent[solver] += now - self.batch_start
-        self.done[solver] += len(cases)
-        self.left[solver] -= len(cases)
-        self.bar.update(len(cases))
-        finished = not any(self.left.values())
-        if self.bar.disable and (finished or now - self.last_line > _SECONDS_BETWEEN_LINES):
-            self.last_line = now
-            print(f"{sum(self.done.values())}/{self.total} cases, last {solver}, {self._time_left()}", flush=True)
+    def show(self, last: bool = False) -> None:
+        """Draws the bar, or prints a line if the last one is some time ago; always for the last."""
+        if not self.shown:
+            return
+        self.costs.look(now=last)
+        done, left = self.costs.n_finished(), self._time_left()
+        if not self.bar.disable:
+            self.bar.n = done
+            self.bar.set_postfix_str(f"{self.doing}, {left}")
+        elif last or time.monotonic() > self._next_line:
+            print(f"{done}/{len(self.cases)} cases, {self.doing}, {left}", flush=True)
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
 
-    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def close(self) -> None:
+        """Leaves the bar as it is."""
+        self.show(last=True)
         self.bar.close()
 
     def _time_left(self) -> str:
-        if any(count and not self.done[solver] for solver, count in self.left.items()):
-            return "time left unknown yet"
-        seconds = sum(count * self.spent[name] / self.done[name] for name, count in self.left.items() if count)
-        return f"{tqdm.format_interval(seconds)} left"
-
-
-_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} cases [{elapsed}{postfix}]"
+        seconds = self.costs.seconds_left()
+        if seconds is None:
+            return "time left not known yet"
+        return f"{tqdm.format_interval(seconds / self.n_processes)} left"

@@ -1,37 +1,29 @@
-"""Runs batches of cases inside one trainer.predict."""
+"""Runs the missing cases of a sweep inside one trainer.predict, in as many processes as the trainer has."""
 
+import logging
+import shutil
 import time
-from collections.abc import Sequence
-from typing import Any
+import traceback
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
-from torch import Tensor
+from pytorch_lightning.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
-from lit_inverse import metrics
-from lit_inverse.errors import as_usage_errors
+from lit_inverse.errors import as_usage_errors, one_line
 from lit_inverse.evaluation.cases import Case, Plan, batches
 from lit_inverse.evaluation.progress import Progress
-from lit_inverse.evaluation.results import Results, Row
+from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.solving import Solved, solve_batch
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.operators import Operator
-from lit_inverse.problem import Problem
-from lit_inverse.seeding import derive_seed
-from lit_inverse.solvers import Solution
+from lit_inverse.evaluation.work import Costs, Work
 
 GRID_IMAGES = 8  # reconstructions of the first images are kept for the figures
 
-
-def run(sweep: Sweep, plan: Plan, results: Results, trainer: Trainer) -> None:
-    """Computes the missing cases and appends their lines to `results`."""
-    missing = batches(sweep, plan, results.rows(), trainer.strategy.root_device)
-    if not missing:
-        return
-    # The loader yields the numbers of batches: the fit loop runs inside the step, where Lightning costs nothing.
-    loader: DataLoader[int] = DataLoader(range(len(missing)), batch_size=None, collate_fn=int)  # type: ignore[arg-type]
-    trainer.callbacks.append(Progress(missing))  # type: ignore[attr-defined]
-    trainer.predict(_Evaluation(sweep, missing, results), loader, return_predictions=False)
+_log = logging.getLogger(__name__)
 
 
 def build_trainer(sweep: Sweep) -> Trainer:
@@ -40,9 +32,13 @@ def build_trainer(sweep: Sweep) -> Trainer:
     Raises:
         UsageError: when they are impossible.
     """
+    settings = dict(sweep.trainer)
+    if settings["strategy"] == "auto" and (settings["devices"] not in (1, "1") or settings["num_nodes"] != 1):
+        # The processes meet once, at the start; gloo serves for that on any device, and slow starters are awaited.
+        settings["strategy"] = DDPStrategy(process_group_backend="gloo", timeout=timedelta(days=1))
     with as_usage_errors("trainer"):
         return Trainer(
-            **sweep.trainer,
+            **settings,
             logger=False,
             inference_mode=False,
             use_distributed_sampler=False,
@@ -53,84 +49,86 @@ def build_trainer(sweep: Sweep) -> Trainer:
         )
 
 
+def run(sweep: Sweep, plan: Plan, results: Results, trainer: Trainer) -> None:
+    """Computes the missing cases and appends their lines to `results`."""
+    if not {case.key for case in plan.cases} - results.rows().keys():
+        return
+    evaluation = _Evaluation(sweep, plan, results)
+    trainer.predict(evaluation, return_predictions=False)
+
+
 class _Evaluation(LightningModule):
-    def __init__(self, sweep: Sweep, batches: list[list[Case]], results: Results) -> None:
+    """Takes batches until none is left; the fit loop runs inside the step, where Lightning costs nothing."""
+
+    def __init__(self, sweep: Sweep, plan: Plan, results: Results) -> None:
         super().__init__()
-        self.sweep, self.batches, self.results = sweep, batches, results
+        self.sweep, self.plan, self.results = sweep, plan, results
         self.dataset = sweep.dataset()
 
+    def predict_dataloader(self) -> DataLoader[int]:
+        """As many steps as there are batches: a step that finds none left does nothing."""
+        agreed = self._agree() if self.trainer.is_global_zero else ("", [])
+        # the only time the processes talk to each other
+        claims, missing = self.trainer.strategy.broadcast(agreed)
+        self.claims = self.results.out / "claims" / claims
+        costs, n_processes = Costs(self.plan.cases, self.results), self.trainer.world_size
+        self.work = Work(missing, costs, self.claims if n_processes > 1 else None, self.global_rank)
+        self.progress = Progress(self.plan.cases, costs, n_processes, shown=self.trainer.is_global_zero)
+        return DataLoader(range(len(missing)), batch_size=None, collate_fn=int)  # type: ignore[arg-type]
+
+    def _agree(self) -> tuple[str, list[list[Case]]]:
+        """Name of the folder of claims, and the batches to take from it."""
+        shutil.rmtree(self.results.out / "claims", ignore_errors=True)  # of a run that was killed
+        name = uuid.uuid4().hex
+        if self.trainer.world_size > 1:
+            (self.results.out / "claims" / name).mkdir(parents=True)
+        return name, batches(self.sweep, self.plan, self.results.rows(), self.device, self.trainer.world_size)
+
     def predict_step(self, number: int, batch_idx: int) -> dict[str, int]:
-        batch = self.batches[number]
-        dtype = torch.float64 if "64" in str(self.trainer.precision) else torch.float32
-        x = torch.stack([self.dataset[case.index]["x"] for case in batch])
-        x = x.to(self.device, dtype if x.is_floating_point() else None)
-        problem, operator = self._problem(batch, x)
-        y, sigma = problem.simulate(x, [self._seed("noise", case) for case in batch])
-        solution, seconds = self._solve(batch, y, operator, sigma)
-        residual = torch.linalg.vector_norm((operator(solution.x) - y).flatten(1), dim=1)
-        residual = residual / torch.linalg.vector_norm(y.flatten(1), dim=1).clamp_min(torch.finfo(residual.dtype).tiny)
-        columns = {"sigma": sigma, "residual": residual, "n_iter": solution.n_iter, **self._errors(solution.x, x)}
-        values = {name: column.tolist() for name, column in columns.items()}
-        rows = [
-            {**self._description(case, operator), **{name: values[name][i] for name in values}, "seconds": seconds,
-             "status": solution.status[i].value}
-            for i, case in enumerate(batch)
-        ]  # fmt: skip
-        for case, x_hat in zip(batch, solution.x, strict=True):
-            if case.index < GRID_IMAGES and case.repeat == 0:
-                self.results.keep_reconstruction(case.key, x_hat)
-        self.results.append(rows)
-        return {"cases": len(rows)}  # Lightning warns of a step that returns nothing
+        batch = self.work.take()
+        if batch is not None:
+            self.progress.begin(batch)
+            dtype = torch.float64 if "64" in str(self.trainer.precision) else torch.float32
+            for solved in self._solve(batch, dtype):
+                self._keep(solved)
+        return {}  # Lightning warns of a step that returns nothing
 
-    def _seed(self, stream: Any, case: Case) -> int:
-        return derive_seed(self.sweep.seed, stream, case.image, case.repeat)
-
-    def _problem(self, batch: Sequence[Case], x: Tensor) -> tuple[Problem, Operator]:
-        seeds = [self.sweep.operator_seed(case.image, case.repeat) for case in batch]
-        seed = seeds[0] if self.sweep.operator_per == "sweep" else seeds
-        operator = self.sweep.draw_operator(tuple(x.shape[1:]), batch[0].measurement, seed)
-        operator = operator.to(x.device, x.real.dtype)
-        return Problem(operator, self.sweep.noise(batch[0].noise_level)), operator
-
-    def _solve(self, batch: list[Case], y: Tensor, operator: Operator, sigma: Tensor) -> tuple[Solution, float]:
-        seeds = [self._seed("solver", case) for case in batch]
-        solver = self.sweep.solvers[batch[0].solver]
-        self._synchronize()
-        start = time.perf_counter()
-        solution = solver.solve(y, operator, sigma=sigma, value_range=self.sweep.value_range, seeds=seeds)
-        self._synchronize()
-        return solution, (time.perf_counter() - start) / len(batch)
-
-    def _synchronize(self) -> None:
+    def _solve(self, batch: list[Case], dtype: torch.dtype) -> Iterator[list[Solved]]:
+        """Solves a batch, in halves where memory is short; a case that fails is noted and the sweep goes on."""
+        try:
+            yield solve_batch(self.sweep, self.dataset, batch, self.device, dtype)
+            return
+        except Exception as error:
+            if len(batch) == 1:
+                reason = f"{type(error).__name__}: {one_line(error)}"
+                _log.warning("%s failed on %s: %s", batch[0].solver, batch[0].image, reason)
+                self.results.note_failure(batch[0].key, reason, traceback.format_exc())
+                return
+            if _is_out_of_memory(error):
+                _log.warning("%d cases of %s need too much memory; trying half", len(batch), batch[0].solver)
         if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+            torch.cuda.empty_cache()
+        half = len(batch) // 2
+        yield from self._solve(batch[:half], dtype)
+        yield from self._solve(batch[half:], dtype)
 
-    def _errors(self, x_hat: Tensor, x: Tensor) -> dict[str, Tensor]:
-        errors = {"mse": metrics.mse(x_hat, x), "nmse": metrics.nmse(x_hat, x)}
-        value_range = self.sweep.value_range
-        if value_range is not None:
-            width = value_range[1] - value_range[0]
-            errors["psnr"] = metrics.psnr(x_hat, x, width)
-            if x.ndim == 4 and min(x.shape[-2:]) >= metrics.SSIM_WINDOW:
-                errors["ssim"] = metrics.ssim(x_hat, x, width)
-        return errors
+    def _keep(self, solved: list[Solved]) -> None:
+        for one in solved:
+            if one.case.index < GRID_IMAGES and one.case.repeat == 0:
+                self.results.keep_reconstruction(one.case.key, one.x_hat)
+        self.results.append([one.row for one in solved])
 
-    def _description(self, case: Case, operator: Operator) -> Row:
-        sweep = self.sweep
-        return {
-            "key": case.key,
-            "solver": case.solver,
-            "label": sweep.label(case.solver),
-            "data": type(sweep.data).__name__,
-            "image": case.image,
-            "operator": sweep.operator.name,
-            "m": operator.m,
-            "n": operator.n,
-            "noise_level": case.noise_level,
-            "repeat": case.repeat,
-            "seed": sweep.seed,
-            "value_range": sweep.value_range,
-            "psnr": None,
-            "ssim": None,
-            "device": str(self.device),
-        }
+    def on_predict_end(self) -> None:
+        """The first process waits until the others have finished what they took, by looking at files."""
+        if self.trainer.world_size > 1:
+            (self.claims / f"finished.{self.global_rank}").touch()
+            while self.trainer.is_global_zero and len([*self.claims.glob("finished.*")]) < self.trainer.world_size:
+                self.progress.show()
+                time.sleep(0.5)
+        if self.trainer.is_global_zero:
+            shutil.rmtree(self.claims.parent, ignore_errors=True)
+        self.progress.close()
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)

@@ -1,0 +1,113 @@
+"""One batch of cases: from x to y to x_hat to errors."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from lit_inverse import metrics
+from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.results import Row
+from lit_inverse.evaluation.sweep import Sweep
+from lit_inverse.operators import Operator
+from lit_inverse.problem import Problem
+from lit_inverse.seeding import Stream, derive_seed
+from lit_inverse.solvers import Solution
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A finished case: its line and its reconstruction (*in_shape)."""
+
+    case: Case
+    row: Row
+    x_hat: Tensor
+
+
+def solve_batch(
+    sweep: Sweep, dataset: Dataset[dict[str, Tensor]], batch: list[Case], device: torch.device, dtype: torch.dtype
+) -> list[Solved]:
+    """Measures, solves and compares cases of one solver and one setting; the solver never sees x."""
+    x = torch.stack([dataset[case.index]["x"] for case in batch])
+    x = x.to(device, dtype.to_complex() if x.is_complex() else dtype)
+    operator = _operator(sweep, batch, x)
+    problem = Problem(operator, sweep.noise(batch[0].noise_level))
+    y, sigma = problem.simulate(x, _seeds(sweep, batch, "noise"))
+    solution, seconds = _solve(sweep, batch, y, operator, sigma)
+    columns = {
+        "sigma": sigma,
+        "residual": _residual(operator, solution.x, y),
+        "n_iter": solution.n_iter,
+        **_errors(sweep, solution.x, x),
+    }
+    values = {name: column.tolist() for name, column in columns.items()}
+    solved = []
+    for i, case in enumerate(batch):
+        row = _description(sweep, case, operator, device) | {name: column[i] for name, column in values.items()}
+        row |= {"seconds": seconds, "status": solution.status[i].value}
+        solved.append(Solved(case, row, solution.x[i]))
+    return solved
+
+
+def _seeds(sweep: Sweep, batch: list[Case], stream: Stream) -> list[int]:
+    return [derive_seed(sweep.seed, stream, case.image, case.repeat) for case in batch]
+
+
+def _operator(sweep: Sweep, batch: list[Case], x: Tensor) -> Operator:
+    seeds = [sweep.operator_seed(case.image, case.repeat) for case in batch]
+    seed = seeds[0] if sweep.operator_per == "sweep" else seeds
+    return sweep.draw_operator(tuple(x.shape[1:]), batch[0].measurement, seed).to(x.device, x.real.dtype)
+
+
+def _solve(sweep: Sweep, batch: list[Case], y: Tensor, operator: Operator, sigma: Tensor) -> tuple[Solution, float]:
+    """The solution and the seconds it took per item."""
+    solver, seeds = sweep.solvers[batch[0].solver], _seeds(sweep, batch, "solver")
+    _synchronize(y.device)
+    start = time.perf_counter()
+    solution = solver.solve(y, operator, sigma=sigma, value_range=sweep.value_range, seeds=seeds)
+    _synchronize(y.device)
+    return solution, (time.perf_counter() - start) / len(batch)
+
+
+def _synchronize(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _residual(operator: Operator, x_hat: Tensor, y: Tensor) -> Tensor:
+    """||A x_hat - y|| / ||y||, (B,)."""
+    misfit, size = (torch.linalg.vector_norm(v.flatten(1), dim=1) for v in (operator(x_hat) - y, y))
+    ratio: Tensor = misfit / size.clamp_min(torch.finfo(size.dtype).tiny)
+    return ratio
+
+
+def _errors(sweep: Sweep, x_hat: Tensor, x: Tensor) -> dict[str, Tensor]:
+    errors = {"mse": metrics.mse(x_hat, x), "nmse": metrics.nmse(x_hat, x)}
+    if sweep.value_range is not None:
+        width = sweep.value_range[1] - sweep.value_range[0]
+        errors["psnr"] = metrics.psnr(x_hat, x, width)
+        if x.ndim == 4 and min(x.shape[-2:]) >= metrics.SSIM_WINDOW:
+            errors["ssim"] = metrics.ssim(x_hat, x, width)
+    return errors
+
+
+def _description(sweep: Sweep, case: Case, operator: Operator, device: torch.device) -> Row:
+    return {
+        "key": case.key,
+        "solver": case.solver,
+        "label": sweep.label(case.solver),
+        "data": type(sweep.data).__name__,
+        "image": case.image,
+        "operator": sweep.operator.name,
+        "m": operator.m,
+        "n": operator.n,
+        "noise_level": case.noise_level,
+        "repeat": case.repeat,
+        "seed": sweep.seed,
+        "value_range": sweep.value_range,
+        "psnr": None,
+        "ssim": None,
+        "device": str(device),
+    }

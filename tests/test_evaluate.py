@@ -78,7 +78,7 @@ def test_a_sweep_writes_what_the_contract_names(config: Path) -> None:
     ]  # fmt: skip
     assert {path.name for path in (out / "figures").iterdir()} >= {"error_against_m.png", "reconstructions_m20.png"}
     page = (out / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 3
+    assert page.count("data:image/png;base64,") == 6
     assert not re.search(r"(src|href)=\"http", page)
     assert "least norm" in page
 

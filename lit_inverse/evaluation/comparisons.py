@@ -12,6 +12,7 @@ from scipy import stats
 from lit_inverse.evaluation.results import Row
 
 _N_RESAMPLES = 9999
+_SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Comparison:
         p: two-sided Wilcoxon signed-rank test that the differences are symmetric about 0.
         p_holm: p corrected for the number of comparisons of the sweep (Holm 1979).
         wins: share of the images on which the first is better; ties count half.
+        differences: one per image.
     """
 
     first: str
@@ -39,6 +41,14 @@ class Comparison:
     p: float
     p_holm: float
     wins: float
+    differences: tuple[float, ...]
+
+    @property
+    def better(self) -> str | None:
+        """The solver that is better beyond chance (corrected p < 0.05), if any."""
+        if self.p_holm >= _SIGNIFICANT:
+            return None
+        return self.first if self.difference < 0 else self.second
 
 
 def compare(rows: Iterable[Row]) -> list[Comparison]:
@@ -63,7 +73,8 @@ def _comparison(first: str, second: str, m: int, level: float, differences: npt.
     low, high = bootstrap_interval(differences)
     p = 1.0 if not differences.any() else float(stats.wilcoxon(differences).pvalue)
     wins = float(np.mean((differences < 0) + 0.5 * (differences == 0)))
-    return Comparison(first, second, m, level, len(differences), float(differences.mean()), low, high, p, p, wins)
+    mean, each = float(differences.mean()), tuple(differences.tolist())
+    return Comparison(first, second, m, level, len(differences), mean, low, high, p, p, wins, each)
 
 
 def bootstrap_interval(values: npt.NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Runs the missing cases of a sweep inside one trainer.predict, in as many processes as the trainer has."""
 
 import logging
+import os
 import shutil
 import time
 import traceback
@@ -64,6 +65,7 @@ class _Evaluation(LightningModule):
         super().__init__()
         self.sweep, self.plan, self.results = sweep, plan, results
         self.dataset = sweep.dataset()
+        self.parent = os.getppid()
 
     def predict_dataloader(self) -> DataLoader[int]:
         """As many steps as there are batches: a step that finds none left does nothing."""
@@ -85,13 +87,20 @@ class _Evaluation(LightningModule):
         return name, batches(self.sweep, self.plan, self.results.rows(), self.device, self.trainer.world_size)
 
     def predict_step(self, number: int, batch_idx: int) -> dict[str, int]:
-        batch = self.work.take()
+        batch = None if self._orphaned() else self.work.take()
         if batch is not None:
             self.progress.begin(batch)
             dtype = torch.float64 if "64" in str(self.trainer.precision) else torch.float32
             for solved in self._solve(batch, dtype):
                 self._keep(solved)
         return {}  # Lightning warns of a step that returns nothing
+
+    def _orphaned(self) -> bool:
+        """Whether this is a process that Lightning started and whose starter was killed."""
+        environment = getattr(self.trainer.strategy, "cluster_environment", None)
+        if self.local_rank == 0 or environment is None or environment.creates_processes_externally:
+            return False
+        return os.getppid() != self.parent
 
     def _solve(self, batch: list[Case], dtype: torch.dtype) -> Iterator[list[Solved]]:
         """Solves a batch, in halves where memory is short; a case that fails is noted and the sweep goes on."""

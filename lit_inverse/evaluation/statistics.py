@@ -2,9 +2,10 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -26,9 +27,12 @@ class Summary:
     mse_low: float
     mse_high: float
     mse_median: float
+    mse_q1: float
+    mse_q3: float
     psnr_mean: float | None
     ssim_mean: float | None
     diverged: int
+    stopped_early: int
     seconds_mean: float
 
 
@@ -64,9 +68,12 @@ def _summary(key: tuple[str, int, float], rows: list[Row]) -> Summary:
         mse_low=low,
         mse_high=high,
         mse_median=float(np.median(mse)),
+        mse_q1=float(np.quantile(mse, 0.25)),
+        mse_q3=float(np.quantile(mse, 0.75)),
         psnr_mean=_mean(_per_image(rows, "psnr")),
         ssim_mean=_mean(_per_image(rows, "ssim")),
         diverged=sum(row["status"] == Status.DIVERGED for row in rows),
+        stopped_early=sum(row["status"] == Status.STOPPED_EARLY for row in rows),
         seconds_mean=float(np.mean([row["seconds"] for row in rows])),
     )
 
@@ -83,9 +90,10 @@ def _mean(values: list[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def write_csv(summaries: Sequence[Summary], path: Path) -> None:
-    """Writes summary.csv."""
+def write_csv(records: Sequence[Any], path: Path, leave_out: Collection[str] = ()) -> None:
+    """Writes dataclasses of one kind as a table with a column per field."""
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Summary)])
+        columns = [field.name for field in fields(records[0]) if field.name not in leave_out] if records else []
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(asdict(summary) for summary in summaries)
+        writer.writerows(asdict(record) for record in records)

@@ -1,4 +1,7 @@
-"""Runs a benchmark sweep: python evaluate.py [--config configs/evaluate/NAME.yaml] [--out DIR] [...]; see --help."""
+"""Runs a benchmark sweep: python evaluate.py [--config configs/evaluate/NAME.yaml] [--out DIR] [...]; see --help.
+
+python evaluate.py compare DIR DIR ... sums up and compares finished runs.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -17,9 +20,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def command() -> None:
         import datamodules  # noqa: F401  # lets --data take short names
+
+        given = sys.argv[1:] if argv is None else argv
+        if given[:1] == ["compare"]:
+            from lit_inverse.evaluation.finished_runs import compare_runs
+
+            return compare_runs(given[1:])
         from lit_inverse.evaluation.command import evaluate  # Lightning takes seconds to import
 
-        evaluate(sys.argv[1:] if argv is None else argv, DEFAULT_CONFIG)
+        return evaluate(given, DEFAULT_CONFIG)
 
     return run_command(command)
 

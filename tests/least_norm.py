@@ -8,12 +8,17 @@ from lit_inverse.solvers import Solution, Solver, Status, Trace, ValueRange
 
 
 class LeastNorm(Solver):
-    """scale times the solution of A x = y of least norm, plus noise of std `jitter` from the item's seed."""
+    """scale times the solution of A x = y of least norm, plus noise of std `jitter` from the item's seed.
+
+    Fails on the seed `fails_on`, and for want of memory on batches above `largest_batch`.
+    """
 
     stable = True
 
-    def __init__(self, scale: float = 1.0, jitter: float = 0.0, max_iter: int = 1) -> None:
-        self.scale, self.jitter = scale, jitter
+    def __init__(
+        self, scale: float = 1.0, jitter: float = 0.0, fails_on: int | None = None, largest_batch: int | None = None
+    ) -> None:
+        self.scale, self.jitter, self.fails_on, self.largest_batch = scale, jitter, fails_on, largest_batch
 
     def _solve(
         self,
@@ -24,6 +29,10 @@ class LeastNorm(Solver):
         seeds: list[int],
         trace: Trace,
     ) -> Solution:
+        if self.largest_batch is not None and len(y) > self.largest_batch:
+            raise torch.OutOfMemoryError("not enough memory for so many")
+        if self.fails_on in seeds:
+            raise RuntimeError("told to fail")
         x = [self._one(y[i], operator.take([i]), seed) for i, seed in enumerate(seeds)]
         n_iter = torch.ones(len(y), dtype=torch.long)
         return Solution(torch.stack(x), [Status.CONVERGED] * len(y), n_iter)

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from evaluate import main
+from lit_inverse.seeding import derive_seed
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -152,6 +153,59 @@ def test_another_file_takes_no_value_of_the_default(config: Path, capsys: pytest
         main(["--config", str(config), "--print_config"])
     resolved = yaml.safe_load(capsys.readouterr().out)
     assert (resolved["name"], resolved["limit"], resolved["labels"], resolved["seed"]) == ("sweep", None, {}, 0)
+
+
+def test_a_dry_run_tells_what_is_there_and_computes_nothing(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--out", str(config.parent / "out")]
+    run(config, "--measurements", "[20]", "--only", "[plain]")
+    capsys.readouterr()
+    assert main(["--config", str(config), *out, "--dry_run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:5] for line in lines[1:5]] == [
+        ["plain", "20", "0", "3", "3"], ["jittered", "20", "0", "3", "0"],
+        ["plain", "40", "0", "3", "0"], ["jittered", "40", "0", "3", "0"],
+    ]  # fmt: skip
+    assert lines[-1].startswith("12 cases, 3 there; one process would need")
+    assert len((config.parent / "out" / "results.jsonl").read_text().splitlines()) == 3
+
+
+def test_results_of_another_run_are_taken_over(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(config, "--measurements", "[20]", out="first")
+    rows = run(config, "--reuse", json.dumps([str(config.parent / "first")]), out="second")
+    assert "6 results taken over" in capsys.readouterr().out
+    assert rows[:6] == first
+    assert len(rows) == 12
+
+
+def test_finished_runs_are_compared(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(config, out="first")
+    run(config, "--solvers.plain.scale", "2", out="second")
+    folders = [str(config.parent / name) for name in ("first", "second")]
+    assert main(["compare", *folders, "--out", str(config.parent / "both")]) == 0
+    assert "first/plain - second/plain at m=20, noise 0, 3 images" in capsys.readouterr().out
+    assert {path.name for path in (config.parent / "both").iterdir()} >= {"summary.csv", "comparisons.csv"}
+
+
+def test_runs_of_other_measurements_are_not_compared(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(config, out="first")
+    run(config, "--seed", "1", out="second")
+    assert main(["compare", *(str(config.parent / name) for name in ("first", "second"))]) == 2
+    assert "differ in seed" in capsys.readouterr().err
+
+
+def test_a_case_that_fails_is_reported_and_the_others_go_on(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--config", str(config), "--out", str(config.parent / "out"), "--solvers.plain.fails_on", "7"]
+    solver_seed = derive_seed(0, "solver", "test/1", 0)
+    arguments[-1] = str(solver_seed)
+    assert main(arguments) == 1
+    assert "2 cases failed (RuntimeError: told to fail" in capsys.readouterr().err
+    out = config.parent / "out"
+    assert len((out / "results.jsonl").read_text().splitlines()) == 10
+    assert "told to fail" in (out / "report.html").read_text()
+
+
+def test_a_batch_too_large_for_memory_is_halved(config: Path) -> None:
+    assert len(run(config, "--solvers.plain.largest_batch", "1")) == 12
 
 
 WRONG = [

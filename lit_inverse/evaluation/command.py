@@ -8,10 +8,11 @@ from pathlib import Path
 import yaml
 
 from lit_inverse.errors import IncompleteError, as_usage_errors
-from lit_inverse.evaluation.cases import plan
+from lit_inverse.evaluation.cases import Plan, plan
 from lit_inverse.evaluation.configuration import read_sweep
+from lit_inverse.evaluation.outlook import outlook
 from lit_inverse.evaluation.report import write_report
-from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.results import Results, read_rows
 from lit_inverse.evaluation.runner import build_trainer, run
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.tracking import track
@@ -32,11 +33,15 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         sweep.data.prepare_data()
         sweep.data.setup("predict")
     planned = plan(sweep)
+    if sweep.dry_run:
+        print(outlook(planned.cases, read_rows(sweep.out)))
+        return
     results = Results(sweep.out, trainer.global_rank)
     if trainer.is_global_zero:
         found = versions()
         (sweep.out / "config.yaml").write_text(sweep.resolved)
         (sweep.out / "versions.yaml").write_text(yaml.safe_dump(found, sort_keys=False))
+        _adopt(sweep, planned, results)
         finished = len(planned.cases) - len({case.key for case in planned.cases} - results.rows().keys())
         print(f"{sweep.name}: {len(planned.cases)} cases, {finished} of them finished before; results in {sweep.out}")
     run(sweep, planned, results, trainer)
@@ -47,6 +52,12 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         print(f"report: {sweep.out / 'report.html'}")
         _warn_of_failures(sweep, results)
     results.close()
+
+
+def _adopt(sweep: Sweep, planned: Plan, results: Results) -> None:
+    for other in sweep.reuse:
+        missing = {case.key for case in planned.cases} - results.rows().keys()
+        print(f"{results.adopt(other, missing)} results taken over from {other}")
 
 
 def _warn_of_failures(sweep: Sweep, results: Results) -> None:

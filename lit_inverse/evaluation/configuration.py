@@ -129,6 +129,10 @@ def _parser(solvers: list[str], vary: str | None) -> ArgumentParser:
     parser.add_class_arguments(Trainer, "trainer", skip=_TRAINER_SKIP, instantiate=False)
     parser.set_defaults({"trainer.devices": 1})
     parser.add_argument("--logger", type=bool, default=True, help="track in Weights & Biases (offline without a key)")
+    parser.add_argument("--reuse", type=list[str], default=[], help="runs whose finished results are taken over")
+    parser.add_argument(
+        "--dry_run", type=bool, nargs="?", const=True, default=False, help="only tell what would be done"
+    )
     parser.add_argument("--out", type=str | None, default=None, help="folder of the results; runs/NAME by default")
     return parser
 
@@ -195,8 +199,17 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
         labels=config.labels,
         trainer=config.trainer.as_dict(),
         logger=config.logger,
+        reuse=_reused(config.reuse),
+        dry_run=config.dry_run,
         resolved=resolved,
     )
+
+
+def _reused(folders: list[str]) -> list[Path]:
+    for folder in folders:
+        if not any(Path(folder).glob("results*.jsonl")):
+            raise UsageError(f"reuse: {folder} holds no results, expected the folder of another run")
+    return [Path(folder) for folder in folders]
 
 
 def _law(specification: Namespace) -> Law[Any]:

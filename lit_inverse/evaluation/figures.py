@@ -121,7 +121,7 @@ def paired_differences(comparisons: Sequence[Comparison], labels: Mapping[str, s
         axes.set_title(f"{labels[first]} minus {labels[second]} (below 0: the former is better)", fontsize=9)
         axes.grid(alpha=0.3, axis="y")
     axes.set_xlabel("measurements m")
-    figure.supylabel(f"difference of mean squared errors ({unit})", fontsize=9)
+    figure.supylabel(f"difference of MSE ({unit})", fontsize=8)
     return figure
 
 

@@ -4,7 +4,8 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +54,12 @@ class Results:
 
     def rows(self) -> dict[str, Row]:
         """All finished results of all processes by key; the first of a key counts."""
-        rows: dict[str, Row] = {}
-        for path in self._files():
-            for line in path.read_bytes().splitlines():
-                row = _parse(line)
-                if row is not None:
-                    rows.setdefault(row["key"], row)
-        return rows
+        return read_rows(self.out)
 
     def new_rows(self) -> list[Row]:
         """The lines that any process has finished since the last call; all at the first one."""
         rows = []
-        for path in self._files():
+        for path in _files(self.out):
             with path.open("rb") as file:
                 file.seek(self._read_up_to.get(path, 0))
                 content = file.read()
@@ -106,8 +101,30 @@ class Results:
         """Gives the folder free for other sweeps."""
         self._lock.close()
 
-    def _files(self) -> list[Path]:
-        return sorted(self.out.glob("results*.jsonl"))
+    def adopt(self, other: Path, keys: Collection[str]) -> int:
+        """Takes over the results of another run that have one of the keys; returns their number."""
+        rows = [row for key, row in read_rows(other).items() if key in keys]
+        for row in rows:
+            picture = other / "reconstructions" / f"{row['key']}.npy"
+            if picture.exists():
+                shutil.copy(picture, self.out / "reconstructions")
+        self.append(rows)
+        return len(rows)
+
+
+def read_rows(out: Path) -> dict[str, Row]:
+    """All finished results in the folder of a run by key; the first of a key counts."""
+    rows: dict[str, Row] = {}
+    for path in _files(out):
+        for line in path.read_bytes().splitlines():
+            row = _parse(line)
+            if row is not None:
+                rows.setdefault(row["key"], row)
+    return rows
+
+
+def _files(out: Path) -> list[Path]:
+    return sorted(out.glob("results*.jsonl"))
 
 
 def _parse(line: bytes) -> Row | None:

@@ -37,6 +37,8 @@ class Sweep:
     labels: Mapping[str, str]
     trainer: Mapping[str, Any]
     logger: bool
+    reuse: Sequence[Path]
+    dry_run: bool
     resolved: str
 
     @property

@@ -1,0 +1,116 @@
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lit_inverse.checkpoints import SHIPPED, describe, export, load_network, read
+from lit_inverse.networks import VAE
+from lit_inverse.provenance import sha256
+
+INIT_ARGS: dict[str, Any] = {"in_shape": (1, 4, 4), "latent_dim": 2, "hidden": (8,)}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A checkpoint as a training run writes it, as far as it matters here."""
+    torch.manual_seed(0)
+    vae = VAE(**INIT_ARGS)
+    state = {f"vae.{key}": weight for key, weight in vae.state_dict().items()}
+    content = {"state_dict": {**state, "other.weight": torch.zeros(3)}, "network": describe(vae, INIT_ARGS, "vae.")}
+    path = tmp_path / "run.ckpt"
+    torch.save(content, path)
+    return path
+
+
+def test_network_of_a_run_is_rebuilt(run: Path, untouched_rng: None) -> None:
+    network = load_network(run)
+    assert isinstance(network, VAE)
+    assert not network.training
+    for key, weight in network.state_dict().items():
+        assert torch.equal(weight, read(run)["state_dict"][f"vae.{key}"])
+
+
+def test_export_is_half_as_precise_and_without_the_rest(run: Path, tmp_path: Path) -> None:
+    target = tmp_path / "exported.pt"
+    export(str(run), str(target))
+    exported, original = load_network(target), load_network(run)
+    assert exported.state_dict().keys() == original.state_dict().keys()
+    for after, before in zip(exported.parameters(), original.parameters(), strict=True):
+        assert after.dtype == torch.float32
+        torch.testing.assert_close(after, before, rtol=2**-11, atol=2**-25)
+    assert {weight.dtype for weight in read(target)["state_dict"].values()} == {torch.float16}
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint .*gone\.pt, expected a file that"):
+        load_network(tmp_path / "gone.pt")
+    with pytest.raises(FileNotFoundError, match="no checkpoint"):
+        load_network(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 0.5, 0.99])
+def test_cut_off_file_is_one_clear_line(run: Path, kept: float) -> None:
+    content = run.read_bytes()
+    run.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
+    with pytest.raises(ValueError, match=r"run\.ckpt can not be read: it is damaged") as refused:
+        load_network(run)
+    assert "\n" not in str(refused.value)
+
+
+def test_changed_byte_is_noticed(run: Path) -> None:
+    weight = next(load_network(run).parameters()).detach().numpy().tobytes()
+    content = bytearray(run.read_bytes())
+    content[content.index(weight) + 5] ^= 1
+    run.write_bytes(content)
+    with pytest.raises(ValueError, match="is damaged.*a check sum is wrong"):
+        load_network(run)
+
+
+def test_pickled_code_is_not_run(tmp_path: Path) -> None:
+    class Harmful:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "harm",))
+
+    path = tmp_path / "harmful.ckpt"
+    torch.save({"state_dict": {}, "network": Harmful()}, path)
+    with pytest.raises(ValueError, match="can not be read"):
+        load_network(path)
+    path.write_bytes(pickle.dumps(Harmful(), protocol=2))
+    with pytest.raises(ValueError, match="can not be read"):
+        load_network(path)
+    assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1, 2], "has no state_dict"),
+        ({"state_dict": 3}, "has no state_dict"),
+        ({"state_dict": {}}, "holds no network"),
+        ({"state_dict": {}, "network": {"class": "Nothing", "init_args": {}, "prefix": ""}}, "holds no network"),
+        ({"state_dict": {}, "network": {"class": "VAE", "init_args": {"k": 3}, "prefix": ""}}, "holds no network"),
+        ({"state_dict": {}, "network": {"class": "VAE", "init_args": {}, "prefix": ""}}, "holds no network"),
+    ],
+)
+def test_foreign_content_is_refused(tmp_path: Path, content: Any, message: str) -> None:
+    path = tmp_path / "foreign.pt"
+    torch.save(content, path)
+    with pytest.raises(ValueError, match=message) as refused:
+        load_network(path)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.pt")), ids=lambda path: path.name)
+class TestShipped:
+    def test_readme_has_its_digest_and_it_is_small(self, path: Path) -> None:
+        assert sha256(path) in (SHIPPED / "README.md").read_text()
+        assert path.stat().st_size < 5000 * 1000
+
+    def test_it_loads(self, path: Path) -> None:
+        network = load_network(path)
+        assert isinstance(network, VAE)
+        x = network(torch.zeros(2, network.latent_dim))
+        assert x.shape == (2, 1, 28, 28)
+        assert x.isfinite().all()

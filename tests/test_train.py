@@ -1,0 +1,208 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from lit_inverse.checkpoints import load_network
+from train import DEFAULT_CONFIG, main
+
+CONFIGS = sorted(DEFAULT_CONFIG.parent.glob("*.yaml"))
+SHORT = ["--logger", "false", "--trainer.limit_train_batches", "2", "--trainer.limit_val_batches", "1"]
+TINY = [*SHORT, "--model.hidden", "[8]", "--trainer.max_epochs"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Runs go below the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    return tmp_path
+
+
+def resolved(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, Any]:
+    with pytest.raises(SystemExit) as exit_:
+        main([*argv, "--print_config"])
+    assert exit_.value.code == 0
+    content: dict[str, Any] = yaml.safe_load(capsys.readouterr().out)
+    return content
+
+
+def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    """The line on stderr."""
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"error: [^\n]+\n", err)
+    return err
+
+
+def test_run_keeps_weights_configuration_and_versions(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TINY, "2"]) == 0
+    assert re.findall(r"epoch \d/2", capsys.readouterr().out) == ["epoch 1/2", "epoch 2/2"]
+    folder = elsewhere / "checkpoints" / "runs" / "vae_digits" / "0"
+    assert {path.name for path in folder.iterdir()} == {"best.ckpt", "last.ckpt", "config.yaml", "versions.yaml"}
+    for name in ("best.ckpt", "last.ckpt"):
+        x = load_network(folder / name)(torch.zeros(1, 20))
+        assert x.shape == (1, 1, 28, 28)
+    versions = yaml.safe_load((folder / "versions.yaml").read_text())
+    assert versions["torch"] == torch.__version__.partition("+")[0]
+    assert {"python", "pytorch-lightning", "commit"} <= versions.keys()
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert config["trainer"]["max_epochs"] == 2
+    assert config["model"]["init_args"]["hidden"] == [8]
+    assert config == resolved(capsys, "--config", str(folder / "config.yaml"))
+
+
+def test_same_command_gives_the_same_weights_in_a_new_folder(elsewhere: Path) -> None:
+    for _ in range(2):
+        assert main([*TINY, "1"]) == 0
+    first, second = (load_network(elsewhere / f"checkpoints/runs/vae_digits/{n}/last.ckpt") for n in range(2))
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_training_resumes_where_it_stopped(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TINY, "2", "--out", "first"]) == 0
+    capsys.readouterr()
+    assert main([*TINY, "3", "--out", "second", "--ckpt_path", "first/last.ckpt"]) == 0
+    assert re.findall(r"epoch (\d)/3", capsys.readouterr().out) == ["3"]
+    state = torch.load(elsewhere / "second" / "last.ckpt", weights_only=True)
+    assert state["global_step"] == 6
+    assert state["optimizer_states"][0]["state"][0]["step"] == 6
+    line = refused(capsys, *TINY, "3", "--ckpt_path", "second/last.ckpt")
+    assert "has made 3 epochs, expected trainer.max_epochs above, not 3" in line
+
+
+def test_last_epoch_is_kept_where_nothing_is_held_out(elsewhere: Path, mnist_root: Path) -> None:
+    config, root = str(DEFAULT_CONFIG.parent / "vae_mnist.yaml"), str(mnist_root)
+    assert main(["--config", config, "--data.root", root, *TINY, "1", "--out", "run"]) == 0
+    assert {path.name for path in (elsewhere / "run").iterdir()} == {"last.ckpt", "config.yaml", "versions.yaml"}
+
+
+def test_fast_dev_run_leaves_nothing_behind(elsewhere: Path) -> None:
+    assert main(["--trainer.fast_dev_run", "true", "--model.hidden", "[8]"]) == 0
+    assert not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_each_config_holds_its_own_values_over_the_defaults(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = yaml.safe_load(path.read_text())
+    root = content["data"].get("init_args", {}).get("root")
+    bare = {key: {"class_path": content[key]["class_path"]} for key in ("model", "data")}
+    if root:
+        content["data"]["init_args"]["root"] = os.path.normpath(path.parent / root)
+        bare["data"]["init_args"] = {"root": content["data"]["init_args"]["root"]}
+    Path("bare.yaml").write_text(yaml.safe_dump(bare))
+    expected = flat(resolved(capsys, "--config", "bare.yaml")) | flat(content)
+    assert flat(resolved(capsys, "--config", str(path))) == expected
+
+
+def test_the_default_is_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert resolved(capsys) == resolved(capsys, "--config", str(DEFAULT_CONFIG))
+
+
+def test_later_settings_win_key_by_key(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("later.yaml").write_text("data: {init_args: {batch_size: 7}}\nckpt_path: sub/file.ckpt")
+    found = resolved(
+        capsys, "--config", str(DEFAULT_CONFIG), "--config", "later.yaml", "--model.lr", "0.5", "--name=mine"
+    )
+    expected = flat(resolved(capsys)) | {"data.init_args.batch_size": 7, "model.init_args.lr": 0.5, "name": "mine"}
+    assert flat(found) == expected | {"ckpt_path": os.path.abspath("sub/file.ckpt")}
+
+
+def test_paths_are_relative_to_the_file_or_the_working_directory(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sub").mkdir()
+    Path("sub/data.yaml").write_text("data: {class_path: datamodules.MNISTDataModule, init_args: {root: ../mnist}}")
+    files = ["--config", str(DEFAULT_CONFIG), "--config", "sub/data.yaml"]
+    assert resolved(capsys, *files)["data"]["init_args"]["root"] == os.path.abspath("mnist")
+    assert resolved(capsys, *files, "--data.root", "here")["data"]["init_args"]["root"] == os.path.abspath("here")
+
+
+FILES = {
+    "wrong_key.yaml": "trainer: {max_epoch: 3}",
+    "wrong_type.yaml": "trainer: {max_epochs: many}",
+    "broken.yaml": "trainer: {max_epochs: 3",
+    "list.yaml": "[1, 2]",
+    "binary.yaml": "\udcff\udcfe",
+    "text.ckpt": "hello",
+    "file": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("--config gone.yaml", "gone.yaml"),
+        ("--config wrong_key.yaml", "max_epoch"),
+        ("--config wrong_type.yaml", "trainer.max_epochs.*int.*many"),
+        ("--config broken.yaml", "config"),
+        ("--config list.yaml", "config"),
+        ("--config binary.yaml", "utf-8"),
+        ("--trainer.max_epoch 3", "--trainer.max_epoch"),
+        ("--trainer.max_epochs many", "trainer.max_epochs.*int.*many"),
+        ("--trainer.max_epochs -5", "max_epochs.*-5"),
+        ("--trainer.accelerator abacus", "accelerator.*abacus.*cpu"),
+        ("--trainer.devices 0", "devices.*0"),
+        ("--model.lrr 1", "lrr"),
+        ("--model.lr fast", "model.lr.*float.*fast"),
+        ("--model.lr 0", "lr is 0.0, expected"),
+        ("--model Nothing", "model.*Nothing"),
+        ("--data.batch_size 0", "batch_size is 0, expected"),
+        ("--data.value_range [-1,1]", r"value_range of the data is \(-1.0, 1.0\), the VAE expects \(0.0, 1.0\)"),
+        ("--model.in_shape [1,8,8]", r"item_shape of the data is \(1, 28, 28\), the VAE expects \(1, 8, 8\)"),
+        ("--data datamodules.MNISTDataModule", "data.*root"),
+        ("--data datamodules.MNISTDataModule --data.root nowhere", "data: .*nowhere"),
+        ("--ckpt_path gone.ckpt", "ckpt_path: .*gone.ckpt"),
+        ("--ckpt_path text.ckpt", "ckpt_path: .*text.ckpt.*damaged"),
+        ("--ckpt_path weights.pt", "ckpt_path: .*weights.pt.*last.ckpt"),
+        ("--out file", "out: .*file"),
+        ("--monitor val/psnr", "monitor is val/psnr, expected one of val/cross_entropy, val/kl, val/loss"),
+        ("--trainer.limit_val_batches 0", "monitor is val/loss and no data is held out"),
+        ("--seed_everything soon", "seed_everything.*int.*soon"),
+        ("superfluous", "superfluous"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    command: str, named: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, content in FILES.items():
+        Path(name).write_text(content, errors="surrogateescape")
+    torch.save({"state_dict": {}}, "weights.pt")
+    line = refused(capsys, *command.split(), "--logger", "false")
+    assert re.search(named, line)
+    assert not list(elsewhere.rglob("*.ckpt")) or [path.name for path in elsewhere.rglob("*.ckpt")] == ["text.ckpt"]
+
+
+def test_out_that_holds_a_run_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TINY, "1", "--out", "run"]) == 0
+    before = Path("run/last.ckpt").read_bytes()
+    capsys.readouterr()
+    assert "holds a run already, expected a new folder" in refused(capsys, *TINY, "1", "--out", "run")
+    assert Path("run/last.ckpt").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_two_processes_write_one_run_with_offline_tracking(elsewhere: Path) -> None:
+    Path("ddp.yaml").write_text("trainer: {accelerator: cpu, devices: 2, strategy: ddp}")
+    ddp = ["--config", str(DEFAULT_CONFIG), "--config", "ddp.yaml", *TINY, "1", "--logger", "true", "--name", "two"]
+    environment = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(DEFAULT_CONFIG.parents[2] / "train.py"), *ddp]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert len(re.findall("epoch 1/1", done.stdout)) == 1
+    (folder,) = (elsewhere / "checkpoints" / "runs" / "two").iterdir()
+    assert {"best.ckpt", "last.ckpt", "config.yaml", "versions.yaml"} <= {path.name for path in folder.iterdir()}
+    assert list((folder / "wandb").glob("offline-run-*"))

@@ -1,5 +1,7 @@
 """A solver that takes no time, for tests of everything around solvers."""
 
+import time
+
 import torch
 from torch import Tensor
 
@@ -10,15 +12,21 @@ from lit_inverse.solvers import Solution, Solver, Status, Trace, ValueRange
 class LeastNorm(Solver):
     """scale times the solution of A x = y of least norm, plus noise of std `jitter` from the item's seed.
 
-    Fails on the seed `fails_on`, and for want of memory on batches above `largest_batch`.
+    Sleeps for `seconds`, fails on the seed `fails_on`, and for want of memory on batches above `largest_batch`.
     """
 
     stable = True
 
     def __init__(
-        self, scale: float = 1.0, jitter: float = 0.0, fails_on: int | None = None, largest_batch: int | None = None
+        self,
+        scale: float = 1.0,
+        jitter: float = 0.0,
+        fails_on: int | None = None,
+        largest_batch: int | None = None,
+        seconds: float = 0.0,
     ) -> None:
-        self.scale, self.jitter, self.fails_on, self.largest_batch = scale, jitter, fails_on, largest_batch
+        self.scale, self.jitter, self.seconds = scale, jitter, seconds
+        self.fails_on, self.largest_batch = fails_on, largest_batch
 
     def _solve(
         self,
@@ -33,6 +41,7 @@ class LeastNorm(Solver):
             raise torch.OutOfMemoryError("not enough memory for so many")
         if self.fails_on in seeds:
             raise RuntimeError("told to fail")
+        time.sleep(self.seconds)
         x = [self._one(y[i], operator.take([i]), seed) for i, seed in enumerate(seeds)]
         n_iter = torch.ones(len(y), dtype=torch.long)
         return Solution(torch.stack(x), [Status.CONVERGED] * len(y), n_iter)

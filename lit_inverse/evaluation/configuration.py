@@ -197,7 +197,7 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
         solvers={name: instances.solvers[name] for name in only},
         identities={name: _plain(config.solvers[name]) for name in only},
         labels=config.labels,
-        trainer=config.trainer.as_dict(),
+        trainer=vars(instances.trainer),
         logger=config.logger,
         reuse=_reused(config.reuse),
         dry_run=config.dry_run,
@@ -236,12 +236,12 @@ def _typed_measurements(config: Namespace) -> list[Any]:
 
 def _instantiate(parser: ArgumentParser, config: Namespace, only: list[str]) -> Namespace:
     config = config.clone()
-    for key in ("operator", "noise", "trainer"):
+    for key in ("operator", "noise"):
         config.pop(key)
     for name in set(config.solvers.as_dict()) - set(only):
         config.solvers.pop(name)
     built = Namespace()  # type: ignore[no-untyped-call]
-    for key in ["data", *(f"solvers.{name}" for name in only)]:
+    for key in ["data", "trainer", *(f"solvers.{name}" for name in only)]:
         with _parser_errors(key):
             part = Namespace()  # type: ignore[no-untyped-call]
             part[key] = config[key]

@@ -19,10 +19,11 @@ def row_blocks(m: int, n: int, seed: int) -> Iterator[Tensor]:
 
     The first rows do not depend on m: the matrices of one seed are nested.
     """
-    rows = _GROUP // math.gcd(_GROUP, n)
-    rows *= max(1, (1 << 20) // (rows * n))
+    step = _GROUP // math.gcd(_GROUP, n)  # rows whose entries are a multiple of the group
+    block = step * max(1, (1 << 20) // (step * n))
     source = torch.Generator().manual_seed(seed)
-    for first in range(0, m, rows):
+    for first in range(0, m, block):
+        rows = min(block, step * math.ceil((m - first) / step))
         yield torch.randn(rows, n, generator=source, dtype=torch.float32)[: m - first]
 
 

@@ -116,9 +116,7 @@ def test_the_default_is_digits(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_later_settings_win_key_by_key(capsys: pytest.CaptureFixture[str]) -> None:
     Path("later.yaml").write_text("data: {init_args: {batch_size: 7}}\nckpt_path: sub/file.ckpt")
-    found = resolved(
-        capsys, "--config", str(DEFAULT_CONFIG), "--config", "later.yaml", "--model.lr", "0.5", "--name=mine"
-    )
+    found = resolved(capsys, "--model.lr", "0.5", "--config", str(DEFAULT_CONFIG), "--name=mine", "--config=later.yaml")
     expected = flat(resolved(capsys)) | {"data.init_args.batch_size": 7, "model.init_args.lr": 0.5, "name": "mine"}
     assert flat(found) == expected | {"ckpt_path": os.path.abspath("sub/file.ckpt")}
 

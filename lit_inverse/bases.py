@@ -1,0 +1,185 @@
+"""Orthonormal bases Psi: x = Psi z (synthesis), z = Psi^T x (analysis)."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from types import EllipsisType
+from typing import Literal
+
+import pywt
+import torch
+from torch import Tensor
+
+BasisName = Literal["dct", "wavelet", "pixel"]
+
+_FFT_LENGTH = 1024  # from this length on an FFT beats the product with a dense DCT matrix
+
+
+class Basis(ABC):
+    """An orthonormal basis of signals; coefficients have the shape of the signal, leading axes are batch axes."""
+
+    @abstractmethod
+    def synthesis(self, z: Tensor) -> Tensor:
+        """x = Psi z."""
+
+    @abstractmethod
+    def analysis(self, x: Tensor) -> Tensor:
+        """z = Psi^T x."""
+
+
+class Pixel(Basis):
+    """Psi = I."""
+
+    def synthesis(self, z: Tensor) -> Tensor:
+        return z
+
+    def analysis(self, x: Tensor) -> Tensor:
+        return x
+
+
+class DCT(Basis):
+    """The orthonormal DCT-II along the last one or two axes (Ahmed, Natarajan, Rao 1974).
+
+    z_k = s_k sum_j x_j cos(pi (j + 1/2) k / N) with s_0 = sqrt(1/N), s_k = sqrt(2/N); the JPEG basis of whole images.
+
+    Args:
+        shape: of a signal; images (..., H, W) are transformed over H and W, vectors (n,) over n.
+        like: gives the real dtype and the device.
+    """
+
+    def __init__(self, shape: tuple[int, ...], like: Tensor) -> None:
+        self._lengths = shape[-2:]
+        dense = [length for length in set(self._lengths) if length < _FFT_LENGTH]
+        self._matrices = {length: dct_matrix(length).to(like.device, like.real.dtype) for length in dense}
+
+    def analysis(self, x: Tensor) -> Tensor:
+        for axis, length in zip((-1, -2), reversed(self._lengths), strict=False):
+            x = x.movedim(axis, -1)
+            x = x @ self._matrices[length].mT if length in self._matrices else _dct_by_fft(x)
+            x = x.movedim(-1, axis)
+        return x
+
+    def synthesis(self, z: Tensor) -> Tensor:
+        for axis, length in zip((-1, -2), reversed(self._lengths), strict=False):
+            z = z.movedim(axis, -1)
+            z = z @ self._matrices[length] if length in self._matrices else _inverse_dct_by_fft(z)
+            z = z.movedim(-1, axis)
+        return z
+
+
+def dct_matrix(length: int) -> Tensor:
+    """The orthonormal DCT-II as a (length, length) float64 matrix, one frequency per row."""
+    k = torch.arange(length, dtype=torch.float64)
+    matrix = torch.cos(math.pi * (k + 0.5) * k[:, None] / length) * math.sqrt(2 / length)
+    matrix[0] /= math.sqrt(2)
+    return matrix
+
+
+def _dct_phase(like: Tensor) -> Tensor:
+    """s_k exp(-i pi k / 2N), which turns an FFT of the reordered signal into its DCT (Makhoul 1980)."""
+    length = like.shape[-1]
+    k = torch.arange(length, dtype=torch.float64)
+    scale = torch.full((length,), math.sqrt(2 / length), dtype=torch.float64)
+    scale[0] = math.sqrt(1 / length)
+    return torch.polar(scale, -math.pi * k / (2 * length)).to(like.device, like.dtype.to_complex())
+
+
+def _dct_by_fft(x: Tensor) -> Tensor:
+    even_then_odd = torch.cat([x[..., ::2], x[..., 1::2].flip(-1)], -1)
+    return (torch.fft.fft(even_then_odd) * _dct_phase(x)).real
+
+
+def _inverse_dct_by_fft(z: Tensor) -> Tensor:
+    # The spectrum of the reordered signal is (z_k - i z_{N-k}) / phase_k, with z_N = 0.
+    mirrored = torch.cat([torch.zeros_like(z[..., :1]), z[..., 1:].flip(-1)], -1)
+    even_then_odd = torch.fft.ifft(torch.complex(z, -mirrored) / _dct_phase(z)).real
+    n_even = (z.shape[-1] + 1) // 2
+    x = torch.empty_like(z)
+    x[..., ::2], x[..., 1::2] = even_then_odd[..., :n_even], even_then_odd[..., n_even:].flip(-1)
+    return x
+
+
+class Wavelet(Basis):
+    """The orthonormal periodised wavelet transform along the last one or two axes (Mallat 1989; Daubechies 1988).
+
+    Each level splits the lowpass part into halves, low[k] = sum_i h_i x[(2k + F/2 - i) mod N] and high with g for h, for
+    filters h, g of length F: the convention of PyWavelets' mode "periodization". Coefficients are laid out in place,
+    [[LL, LH], [HL, HH]] with LL split further, like `pywt.coeffs_to_array`.
+
+    Args:
+        shape: of a signal, (..., H, W) or (n,).
+        wavelet: an orthogonal wavelet of PyWavelets.
+        level: number of levels; by default as many as keep the lowpass part no shorter than the filter.
+        like: gives the real dtype and the device.
+
+    Raises:
+        ValueError: when the wavelet is unknown or not orthogonal, or an axis cannot be halved `level` times.
+    """
+
+    def __init__(self, shape: tuple[int, ...], wavelet: str, level: int | None, like: Tensor) -> None:
+        low, high = _filters(wavelet)
+        self._filters = torch.tensor([low, high], dtype=torch.float64).to(like.device, like.real.dtype)
+        self._axes = (-1, -2)[: len(shape)]
+        self._lengths = shape[-2:]
+        self.level = _check_level(self._lengths, len(low), level)
+
+    def analysis(self, x: Tensor) -> Tensor:
+        z = x.clone()
+        for level in range(self.level):
+            block = self._lowpass_block(z, level)
+            z[block] = self._along_axes(_split, z[block])
+        return z
+
+    def synthesis(self, z: Tensor) -> Tensor:
+        x = z.clone()
+        for level in reversed(range(self.level)):
+            block = self._lowpass_block(x, level)
+            x[block] = self._along_axes(_merge, x[block])
+        return x
+
+    def _lowpass_block(self, z: Tensor, level: int) -> tuple[EllipsisType | slice, ...]:
+        return (..., *(slice(length >> level) for length in self._lengths))
+
+    def _along_axes(self, transform: Callable[[Tensor, Tensor], Tensor], x: Tensor) -> Tensor:
+        for axis in self._axes:
+            x = transform(x.movedim(axis, -1), self._filters).movedim(-1, axis)
+        return x
+
+
+def _taps(n_taps: int) -> Iterator[tuple[int, int, int]]:
+    """For tap i: x[2k + F/2 - i] is entry k + shift of the even (parity 0) or odd (parity 1) samples."""
+    for i in range(n_taps):
+        shift, parity = divmod(n_taps // 2 - i, 2)
+        yield i, shift, parity
+
+
+def _split(x: Tensor, filters: Tensor) -> Tensor:
+    halves = torch.zeros(2, *x.shape[:-1], x.shape[-1] // 2, dtype=x.dtype, device=x.device)
+    for i, shift, parity in _taps(filters.shape[1]):
+        halves += filters[:, i].view(-1, *[1] * x.ndim) * x[..., parity::2].roll(-shift, -1)
+    return torch.cat([halves[0], halves[1]], -1)
+
+
+def _merge(z: Tensor, filters: Tensor) -> Tensor:
+    low, high = z.chunk(2, -1)
+    x = torch.zeros_like(z)
+    for i, shift, parity in _taps(filters.shape[1]):
+        x[..., parity::2] += (filters[0, i] * low + filters[1, i] * high).roll(shift, -1)
+    return x
+
+
+def _filters(wavelet: str) -> tuple[list[float], list[float]]:
+    # dmey is a truncated filter, orthogonal to 2e-3 only
+    orthogonal = wavelet in pywt.wavelist(kind="discrete") and pywt.Wavelet(wavelet).orthogonal and wavelet != "dmey"
+    if not orthogonal:
+        raise ValueError(f"wavelet is {wavelet!r}, expected an orthogonal one of PyWavelets: haar, dbN, symN or coifN")
+    return pywt.Wavelet(wavelet).dec_lo, pywt.Wavelet(wavelet).dec_hi
+
+
+def _check_level(lengths: tuple[int, ...], n_taps: int, level: int | None) -> int:
+    halvings = min((length & -length).bit_length() - 1 for length in lengths)
+    if level is None:
+        level = min(max(pywt.dwt_max_level(min(lengths), n_taps), 1), max(halvings, 1))
+    if not 0 <= level <= halvings:
+        raise ValueError(f"{level} wavelet levels on axes of lengths {lengths}, which halve {halvings} times: set level")
+    return level

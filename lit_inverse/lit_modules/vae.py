@@ -1,0 +1,135 @@
+"""Training of the VAE."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from pytorch_lightning import LightningModule
+from pytorch_lightning.loggers import WandbLogger
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from lit_inverse.checkpoints import describe
+from lit_inverse.networks import VAE
+from lit_inverse.seeding import generator
+
+_N_SHOWN = 16  # images in a logged grid
+
+
+def cross_entropy(logits: Tensor, x: Tensor) -> Tensor:
+    """-log p(x | z) of Bernoulli pixels with these logits, summed over the pixels; (B, ...) to (B,).
+
+    Grey pixels count as means of such pixels, as in mnist-vae: a loss then, not the likelihood of grey values.
+    """
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
+
+
+def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(mu, diag(exp(log_var))) || N(0, I)) in nats (Kingma & Welling 2014, App. B); (B, k) to (B,)."""
+    return 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(1)
+
+
+def negative_elbo(vae: VAE, x: Tensor, source: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+    """Cross-entropy at one reparametrised z per image, and KL divergence, in nats: each (B,).
+
+    Args:
+        vae: the network.
+        x: (B, *in_shape) in [0, 1].
+        source: CPU generator of z; torch's global one by default.
+    """
+    mu, log_var = vae.encode(x)
+    epsilon = torch.randn(mu.shape, generator=source, dtype=torch.float32).to(mu)
+    z = mu + (log_var / 2).exp() * epsilon
+    return cross_entropy(vae.logits(z), x), kl_to_standard_normal(mu, log_var)
+
+
+class VAEModule(LightningModule):
+    """Minimises the mean over images of the negative ELBO, E_q(z|x)[-log p(x | z)] + KL(q(z | x) || N(0, I)).
+
+    The expectation is estimated with one reparametrised z per image (Kingma & Welling 2014, Sec. 2.3); the KL term is
+    exact. With its defaults the network, loss and optimiser of Bora et al. 2017, Sec. 6.1 (authors' mnist-vae).
+    Logged: {train,val}/loss and its two parts in nats per image, and every few epochs images of reconstructions and
+    of samples. Validation draws the same z in every epoch.
+
+    Args:
+        in_shape: shape of x without the batch.
+        latent_dim: k, the dimension of z.
+        hidden: widths of the encoder's hidden layers; the decoder has them in reverse.
+        lr: learning rate of Adam.
+        images_every: number of epochs between logged images.
+
+    Raises:
+        ValueError: when lr or images_every is not positive, or a dimension is less than 1.
+    """
+
+    def __init__(
+        self,
+        in_shape: tuple[int, ...] = (1, 28, 28),
+        latent_dim: int = 20,
+        hidden: tuple[int, ...] = (500, 500),
+        lr: float = 1e-3,
+        images_every: int = 10,
+    ) -> None:
+        super().__init__()
+        for name, value in (("lr", lr), ("images_every", images_every)):
+            if not value > 0:
+                raise ValueError(f"{name} is {value}, expected a positive number")
+        self.save_hyperparameters()
+        self.vae = VAE(in_shape, latent_dim, hidden)
+        self.lr = lr
+        self.images_every = images_every
+        self._shown: Tensor | None = None
+
+    def prepare_data(self) -> None:
+        """Refuses data in another range or shape; Lightning calls this first, before anything is written."""
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        expected = {"value_range": self.vae.value_range, "item_shape": self.vae.in_shape}
+        for name, value in expected.items():
+            came = getattr(data, name, None)
+            if came is not None and tuple(came) != value:
+                raise ValueError(f"{name} of the data is {tuple(came)}, the VAE expects {value}")
+
+    def forward(self, z: Tensor) -> Tensor:
+        """The generator G(z); (B, k) to (B, *in_shape)."""
+        x: Tensor = self.vae(z)
+        return x
+
+    def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
+        if self._shown is None:
+            self._shown = batch["x"][:_N_SHOWN]
+        return self._loss(batch["x"], "train")
+
+    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        if batch_idx == 0:
+            self._shown = batch["x"][:_N_SHOWN]
+        self._loss(batch["x"], "val", generator(batch_idx))
+
+    def _loss(self, x: Tensor, split: str, source: torch.Generator | None = None) -> Tensor:
+        ce, kl = (part.mean() for part in negative_elbo(self.vae, x, source))
+        values = {f"{split}/loss": ce + kl, f"{split}/cross_entropy": ce, f"{split}/kl": kl}
+        # Weighted by len(x), the epoch's value is exactly the mean over images, however small the last batch is.
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(x), prog_bar=True, sync_dist=split == "val")
+        return ce + kl
+
+    def on_train_epoch_end(self) -> None:
+        loggers = [logger for logger in self.loggers if isinstance(logger, WandbLogger)]
+        if not loggers or self._shown is None or (self.current_epoch + 1) % self.images_every:
+            return
+        with torch.no_grad():
+            z = torch.randn(4 * _N_SHOWN, self.vae.latent_dim, generator=generator(0), dtype=torch.float32)
+            reconstructions = self.vae(self.vae.encode(self._shown)[0])
+            images = {
+                "reconstructions": make_grid(torch.cat([self._shown, reconstructions]), nrow=len(self._shown)),
+                "samples": make_grid(self.vae(z.to(self._shown)), nrow=8),
+            }
+        for logger in loggers:
+            for key, grid in images.items():
+                logger.log_image(key, [(255 * grid).round().to(torch.uint8)])  # wandb does not rescale
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds what `checkpoints.load_network` needs."""
+        init_args = {name: self.hparams[name] for name in ("in_shape", "latent_dim", "hidden")}
+        checkpoint["network"] = describe(self.vae, init_args, prefix="vae.")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.parameters(), self.lr, fused=True)

@@ -1,0 +1,63 @@
+"""Laws of the initial weights, drawn from a given generator: the global one is neither read nor written."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from lit_inverse.networks.upsampled_conv import UpsampledConvTranspose2d
+
+Law = Literal["paper", "torch"]
+
+
+@torch.no_grad()
+def initialize(network: nn.Module, law: Law, source: torch.Generator) -> None:
+    """Draws all weights of a network anew.
+
+    Weights and biases of products and convolutions are U(-b, b) with b = 1 / sqrt(fan); biases of batch norm are 0.
+
+    - "paper": the defaults of torch 0.4.1, which the untrained priors of 2017 to 2019 were written with: fan is
+      in_channels k^2, also for transposed convolutions, and the weights of batch norm are U(0, 1).
+    - "torch": the defaults of torch >= 1.2: fan is out_channels k^2 for transposed convolutions (8 times larger
+      weights in the last layer of CS-DIP's MNIST network), and the weights of batch norm are 1.
+
+    Args:
+        network: any module made of linear, convolution and batch norm layers, on any device.
+        law: "paper" or "torch".
+        source: on the CPU. Numbers are drawn in float32 and then cast.
+
+    Raises:
+        ValueError: when the law is another one or a layer with weights is none of these.
+    """
+    if law not in ("paper", "torch"):
+        raise ValueError(f"init is {law!r}, expected 'paper' or 'torch'")
+    for module in network.modules():
+        if isinstance(module, (nn.Linear, _ConvNd, UpsampledConvTranspose2d)):
+            bound = 1 / math.sqrt(_fan(module, law))
+            for weights in module.parameters(recurse=False):
+                _draw_uniform(weights, -bound, bound, source)
+        elif isinstance(module, _BatchNorm):
+            module.reset_parameters()
+            if law == "paper" and module.affine:
+                _draw_uniform(module.weight, 0, 1, source)
+        elif any(True for _ in module.parameters(recurse=False)):
+            raise ValueError(f"{type(module).__name__} has weights of its own, and no initial law is known for them")
+
+
+def _fan(module: nn.Linear | _ConvNd | UpsampledConvTranspose2d, law: Law) -> int:
+    if isinstance(module, nn.Linear):
+        return module.in_features
+    if isinstance(module, UpsampledConvTranspose2d):
+        out_channels, k, _, in_channels = module.weight.shape
+        return k * k * (in_channels if law == "paper" else out_channels)
+    # the second dimension of a transposed convolution's weight is out_channels, of a convolution's in_channels
+    channels = module.in_channels if law == "paper" else module.weight.shape[1]
+    return channels * module.weight[0, 0].numel()
+
+
+def _draw_uniform(weights: Tensor, low: float, high: float, source: torch.Generator) -> None:
+    values = torch.empty(weights.shape, dtype=torch.float32).uniform_(low, high, generator=source)
+    weights.copy_(values)

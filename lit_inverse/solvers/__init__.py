@@ -1,0 +1,8 @@
+"""Solvers: each turns y into x_hat without ever seeing x."""
+
+from lit_inverse.solvers.base import Solver, ValueRange
+from lit_inverse.solvers.deep_prior import DeepPrior
+from lit_inverse.solvers.latent_search import LatentSearch
+from lit_inverse.solvers.solution import Solution, Status, Trace
+
+__all__ = ["DeepPrior", "LatentSearch", "Solution", "Solver", "Status", "Trace", "ValueRange"]

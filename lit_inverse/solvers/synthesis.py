@@ -1,0 +1,87 @@
+"""A Psi: an operator seen through an orthonormal basis, between real vectors."""
+
+import torch
+from torch import Tensor
+
+from lit_inverse.bases import Basis
+from lit_inverse.operators import LinearOperator, Matrix, Operator
+from lit_inverse.operators.base import Index
+
+_EXPLICIT_SIZE = 1 << 20  # entries of A Psi up to which it is formed: products with it are then faster than with A
+
+
+class Synthesis(LinearOperator):
+    """z -> A Psi z for real coefficients z of shape (B, n); complex measurements become (real, imaginary) pairs.
+
+    Args:
+        operator: A.
+        basis: Psi.
+        dtype: of the measurements.
+        centred: subtracts their mean over the measurements from A Psi z and y, which is what scikit-learn's
+            fit_intercept does: min over c of ||A Psi z + c - y|| is reached by c = mean(y - A Psi z).
+
+    Raises:
+        ValueError: when A is not linear, or complex measurements are to be centred.
+    """
+
+    def __init__(self, operator: Operator, basis: Basis, dtype: torch.dtype, centred: bool = False) -> None:
+        super().__init__()
+        if not isinstance(operator, LinearOperator):
+            raise ValueError(f"{type(operator).__name__} is not linear, expected a LinearOperator: take another solver")
+        if centred and dtype.is_complex:
+            raise ValueError(f"y is {dtype}, expected real measurements with an intercept: set intercept to false")
+        self.operator = operator
+        self.basis = basis
+        self.dtype = dtype
+        self.centred = centred
+        self.in_shape = (operator.n,)
+        self.out_shape = (operator.m * (2 if dtype.is_complex else 1),)
+        self.n_items = operator.n_items
+
+    def signals(self, z: Tensor) -> Tensor:
+        """x = Psi z of shape (B, *in_shape of A)."""
+        return self.basis.synthesis(z.view(-1, *self.operator.in_shape))
+
+    def measurements(self, y: Tensor) -> Tensor:
+        """y (B, *out_shape of A) as it is compared with A Psi z: real, flat, and centred if need be."""
+        y = y.flatten(1)
+        y = torch.view_as_real(y).flatten(1) if y.is_complex() else y
+        return y - y.mean(1, keepdim=True) if self.centred else y
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.measurements(self.operator(self.signals(x).to(self.dtype)))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        if self.centred:
+            y = y - y.mean(1, keepdim=True)
+        if self.dtype.is_complex:
+            y = torch.view_as_complex(y.view(len(y), -1, 2))
+        x = self.operator.adjoint(y.view(-1, *self.operator.out_shape))
+        # for a real z the adjoint of z -> A Psi z is the real part
+        return self.basis.analysis(x.real if x.is_complex() else x).flatten(1)
+
+    def norm(self) -> Tensor:
+        return self.operator.norm()
+
+    def take(self, index: Index) -> "Synthesis":
+        if self.n_items is None:
+            return self
+        taken = self.operator.take(index)
+        return Synthesis(taken, self.basis, self.dtype, self.centred)
+
+    def explicit(self, like: Tensor) -> Matrix | None:
+        """The matrix A Psi, on the device and in the dtype of `like`; None where it is large or costly to get."""
+        if self.n * self.m > _EXPLICIT_SIZE:
+            return None
+        if isinstance(self.operator, Matrix):
+            rows = self.operator.matrix
+            if rows.is_complex():
+                rows = torch.view_as_real(rows).movedim(-1, -2).flatten(-3, -2)
+            rows = self.basis.analysis(rows.reshape(*rows.shape[:-1], *self.operator.in_shape)).flatten(-len(self.operator.in_shape))
+            rows = rows - rows.mean(-2, keepdim=True) if self.centred else rows
+        elif self.n_items is None:
+            rows = self.adjoint(torch.eye(self.m, dtype=like.dtype, device=like.device))
+        else:
+            return None
+        # columns are gathered one by one to solve on a support: each in one piece
+        return Matrix(rows.mT.contiguous().mT)

@@ -1,0 +1,239 @@
+"""The command line of train.py."""
+
+import logging
+import os
+import sys
+import time
+import warnings
+from argparse import ArgumentError, ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.utilities import rank_zero_only
+
+from datamodules.paths import ConfigPath
+from lit_inverse import checkpoints
+from lit_inverse.checkpoints import CheckpointPath
+from lit_inverse.errors import IncompleteError, UsageError, as_usage_errors, one_line, parser_error
+from lit_inverse.provenance import versions
+from lit_inverse.tracking import wandb_logger
+
+RUNS = Path("checkpoints") / "runs"
+_BAD_SETTINGS = (ArgumentError, ValueError, TypeError, OSError, MisconfigurationException)
+
+
+def train(argv: Sequence[str] | None, default: Path) -> None:
+    """Runs the training that a command line asks for; `default` is read only when it names no --config.
+
+    Args:
+        argv: the arguments; None for those of the process, which Lightning repeats when it starts one per device.
+        default: the default configuration.
+
+    Raises:
+        UsageError: when the request is impossible; no training step has been made then.
+    """
+    _quieten_lightning()
+    cli = _parse(argv, default)
+    if cli.is_main:
+        with as_usage_errors("data"):
+            cli.datamodule.prepare_data()
+            cli.datamodule.setup("fit")
+        with as_usage_errors("ckpt_path"):
+            _check_resumable(cli.config.ckpt_path, cli.model, cli.trainer.max_epochs)
+        with as_usage_errors("out"):
+            cli.open_run()
+    try:
+        cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=cli.config.ckpt_path, weights_only=True)
+    except (ValueError, OSError, MisconfigurationException) as error:
+        if cli.log.started:
+            raise
+        raise UsageError(one_line(error)) from error
+    except SystemExit:
+        if not (cli.trainer.interrupted and cli.log.started):
+            raise
+        raise IncompleteError(f"interrupted: --ckpt_path {cli.folder}/last.ckpt goes on from the last epoch") from None
+    for logger in cli.trainer.loggers:
+        if isinstance(logger, WandbLogger) and cli.is_main:
+            logger.experiment.finish()
+
+
+def _parse(argv: Sequence[str] | None, default: Path) -> "TrainCLI":
+    first = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("-c", "--config", action="append", default=[])
+    try:
+        asked, rest = first.parse_known_args(argv)
+        files = [argument for file in asked.config for argument in ("--config", file)]
+        return TrainCLI(
+            LightningModule,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            run=False,
+            args=files + rest,  # the command line wins over files wherever these stand
+            save_config_callback=None,
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+            parser_kwargs={
+                "prog": "train.py",
+                "description": "Trains a network.",
+                "default_config_files": [] if files else [os.fspath(default)],
+                "exit_on_error": False,
+                "allow_abbrev": False,
+            },
+        )
+    except _BAD_SETTINGS as error:
+        raise UsageError(parser_error(error)) from error
+
+
+class TrainCLI(LightningCLI):
+    """LightningCLI without a subcommand, where each run has a folder of its own.
+
+    Attributes:
+        is_main: whether this is the process that writes.
+        folder: where the run is kept; None in other processes and for fast_dev_run.
+        log: knows whether training has begun.
+    """
+
+    datamodule: LightningDataModule
+    is_main: bool
+    folder: Path | None
+    log: "RunLog"
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--name", type=str, default="run", help="of the run; names its folder")
+        parser.add_argument(
+            "--out", type=ConfigPath | None, default=None, help=f"folder of the run; a new {RUNS}/NAME/N by default"
+        )
+        parser.add_argument("--ckpt_path", type=CheckpointPath | None, default=None, help="checkpoint to resume from")
+        parser.add_argument(
+            "--logger", type=bool, default=True, help="track in Weights & Biases (offline without a key)"
+        )
+        parser.add_argument(
+            "--monitor", type=str | None, default="val/loss", help="what best.ckpt has the least of; null for none"
+        )
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        config = self.config
+        self.is_main = getattr(rank_zero_only, "rank", 0) == 0
+        self.folder = self._choose_folder() if self.is_main and not config.trainer.fast_dev_run else None
+        kwargs["logger"] = self.config_init.trainer.logger or False  # `open_run` adds W&B, which writes files
+        if config.trainer.enable_progress_bar is None:
+            kwargs["enable_progress_bar"] = sys.stderr.isatty()
+        self.log = RunLog(self.folder, self.resolved(), config.monitor, print_lines=not sys.stderr.isatty())
+        given = self.config_init.trainer.callbacks or []
+        given = given if isinstance(given, list) else [given]
+        return super().instantiate_trainer(**kwargs, callbacks=[*given, self.log, *self._checkpoints()])
+
+    def _checkpoints(self) -> list[Callback]:
+        """last.ckpt after each epoch, and best.ckpt; other processes are told the folder by the first."""
+        last = ModelCheckpoint(self.folder, "last", enable_version_counter=False)
+        best = ModelCheckpoint(self.folder, "best", self.config.monitor, enable_version_counter=False)
+        return [last, best] if self.config.monitor else [last]
+
+    def resolved(self) -> str:
+        """The complete configuration as YAML; --config takes it back."""
+        dumped: str = self.parser.dump(self.config, skip_unset=False)
+        return dumped
+
+    def open_run(self) -> None:
+        """Makes the run's folder, writes the versions that numbers depend on, and starts tracking."""
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "versions.yaml").write_text(yaml.safe_dump(versions(), sort_keys=False))
+        if self.config.logger and self.trainer.logger is None:
+            self.trainer.logger = wandb_logger(self.config.name, self.folder)
+
+    def _choose_folder(self) -> Path:
+        if self.config.out is not None:
+            folder: Path = self.config.out
+            if (folder / "config.yaml").exists():
+                raise ValueError(f"out: {folder} holds a run already, expected a new folder")
+            return folder
+        runs: Path = RUNS / self.config.name
+        taken = [int(path.name) for path in runs.glob("*") if path.name.isdecimal()]
+        return runs / str(max(taken, default=-1) + 1)
+
+
+class RunLog(Callback):
+    """Keeps the configuration when training begins and, where no bar can be drawn, prints a line per epoch.
+
+    Attributes:
+        started: whether a training step may have been made.
+    """
+
+    def __init__(self, folder: Path | None, config: str, monitor: str | None, print_lines: bool) -> None:
+        self.folder = folder
+        self.config = config
+        self.monitor = monitor
+        self.print_lines = print_lines
+        self.started = False
+        self._logged: set[str] | None = None
+        self._begin = 0.0
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.sanity_checking:
+            self._logged = set(trainer.callback_metrics)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.fast_dev_run:  # type: ignore[attr-defined]
+            self._check_monitor(validated=sum(trainer.num_val_batches) > 0)
+        self.started = True
+        self._begin = time.monotonic()
+        if self.folder:
+            (self.folder / "config.yaml").write_text(self.config)
+        for logger in trainer.loggers:
+            logger.log_hyperparams(yaml.safe_load(self.config))
+
+    def _check_monitor(self, validated: bool) -> None:
+        """Lightning would notice only after the first epoch."""
+        if self.monitor is None or self.monitor.startswith("train/"):
+            return
+        if not validated:
+            raise ValueError(
+                f"monitor is {self.monitor} and no data is held out for validation: hold some out, "
+                "or set monitor to null and keep the last epoch"
+            )
+        if self._logged is not None and self.monitor not in self._logged:
+            raise ValueError(f"monitor is {self.monitor}, expected one of {', '.join(sorted(self._logged))}")
+
+    @rank_zero_only
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.print_lines:
+            values = ", ".join(f"{name} {value:.4g}" for name, value in trainer.callback_metrics.items())
+            seconds = time.monotonic() - self._begin
+            print(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}, {seconds:.0f} s: {values}", flush=True)
+
+
+def _check_resumable(path: Path | None, model: LightningModule, max_epochs: int | None) -> None:
+    if path is None:
+        return
+    checkpoint = checkpoints.read(path)
+    if "optimizer_states" not in checkpoint:
+        raise ValueError(
+            f"checkpoint {path} has only weights, expected the complete state that a run keeps in last.ckpt"
+        )
+    n_epochs = checkpoint["loops"]["fit_loop"]["epoch_progress"]["current"]["processed"]
+    if max_epochs not in (None, -1) and n_epochs >= max_epochs:
+        raise ValueError(
+            f"checkpoint {path} has made {n_epochs} epochs, expected trainer.max_epochs above, not {max_epochs}"
+        )
+    try:
+        model.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise ValueError(f"checkpoint {path} does not fit the model: {one_line(error)}") from error
+
+
+def _quieten_lightning() -> None:
+    """Keeps Lightning's hints on devices, workers and other products out of the output."""
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="pytorch_lightning")

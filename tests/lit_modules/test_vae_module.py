@@ -1,0 +1,128 @@
+import math
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.loggers import WandbLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from lit_inverse.lit_modules import VAEModule
+from lit_inverse.lit_modules.vae import cross_entropy, kl_to_standard_normal, negative_elbo
+from lit_inverse.networks import VAE
+from lit_inverse.seeding import generator
+
+
+def small_module(**arguments: Any) -> VAEModule:
+    torch.manual_seed(0)
+    return VAEModule(in_shape=(1, 4, 4), latent_dim=2, hidden=(8,), **arguments)
+
+
+def images(n: int) -> Tensor:
+    return torch.rand(n, 1, 4, 4, generator=generator(1))
+
+
+def loader(x: Tensor, batch_size: int) -> DataLoader[Any]:
+    return DataLoader([{"x": image, "id": str(i)} for i, image in enumerate(x)], batch_size)  # type: ignore[arg-type]
+
+
+def quiet_trainer(**arguments: Any) -> Trainer:
+    return Trainer(
+        accelerator="cpu",
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **{"logger": False, **arguments},
+    )
+
+
+def test_kl_is_that_of_torch_distributions() -> None:
+    mu, log_var = torch.randn(2, 5, 3, generator=generator(0), dtype=torch.float64)
+    q = torch.distributions.Normal(mu, (log_var / 2).exp())
+    expected = torch.distributions.kl_divergence(q, torch.distributions.Normal(0.0, 1.0)).sum(1)
+    torch.testing.assert_close(kl_to_standard_normal(mu, log_var), expected)
+
+
+def test_cross_entropy_is_its_definition_and_finite_for_extreme_logits() -> None:
+    x = images(3).double()
+    logits = torch.randn(x.shape, generator=generator(0), dtype=torch.float64)
+    p = logits.sigmoid()
+    expected = -(x * p.log() + (1 - x) * (1 - p).log()).sum((1, 2, 3))
+    torch.testing.assert_close(cross_entropy(logits, x), expected)
+    torch.testing.assert_close(cross_entropy(1e4 * torch.ones_like(x), x), 1e4 * (1 - x).sum((1, 2, 3)))
+
+
+def test_negative_elbo_agrees_with_quadrature() -> None:
+    torch.manual_seed(0)
+    vae = VAE((1, 4, 4), latent_dim=1, hidden=(8,)).double()
+    x = images(1).double()
+    ce, kl = negative_elbo(vae, x.expand(20_000, 1, 4, 4), generator(0))
+    (mu,), (log_var,) = vae.encode(x)
+    q = torch.distributions.Normal(mu, (log_var / 2).exp())
+    z = (q.mean + q.stddev * torch.linspace(-8, 8, 2001, dtype=torch.float64)).unsqueeze(1)
+    density = q.log_prob(z).exp().squeeze(1)
+    expected = torch.trapezoid(density * cross_entropy(vae.logits(z), x.expand(2001, 1, 4, 4)), z.squeeze(1))
+    assert abs(ce.mean() - expected) < 4 * ce.std() / math.sqrt(len(ce))
+    log_ratio = q.log_prob(z).squeeze(1) - torch.distributions.Normal(0.0, 1.0).log_prob(z).squeeze(1)
+    torch.testing.assert_close(kl[0], torch.trapezoid(density * log_ratio, z.squeeze(1)), rtol=1e-6, atol=1e-9)
+
+
+def test_logged_loss_is_the_mean_over_images_with_a_smaller_last_batch() -> None:
+    module, x = small_module(), images(5)
+    (logged,) = quiet_trainer().validate(module, loader(x, 4), verbose=False)
+    parts = [negative_elbo(module.vae, batch, generator(i)) for i, batch in enumerate(x.split(4))]
+    ce, kl = (torch.cat(part).mean().item() for part in zip(*parts, strict=True))
+    assert logged == pytest.approx({"val/loss": ce + kl, "val/cross_entropy": ce, "val/kl": kl}, rel=1e-6)
+
+
+def test_training_loss_is_the_mean_over_the_batch() -> None:
+    module, x = small_module(), images(3)
+    module.log_dict = lambda *_, **__: None  # type: ignore[method-assign]
+    torch.manual_seed(5)
+    loss = module.training_step({"x": x}, 0)
+    torch.manual_seed(5)
+    ce, kl = negative_elbo(module.vae, x)
+    torch.testing.assert_close(loss, (ce + kl).mean())
+
+
+def test_validation_draws_the_same_z_each_time() -> None:
+    module, trainer = small_module(), quiet_trainer()
+    runs = [trainer.validate(module, loader(images(4), 2), verbose=False) for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+class Recorder(WandbLogger):
+    """Keeps the images it is given."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, Tensor] = {}
+
+    name = version = save_dir = experiment = None  # type: ignore[assignment]
+
+    def log_image(self, key: str, images: list[Any], step: int | None = None, **_: Any) -> None:
+        self.images[key] = images[0]
+
+    def log_metrics(self, *_: Any, **__: Any) -> None: ...
+
+    def log_hyperparams(self, *_: Any, **__: Any) -> None: ...
+
+    def finalize(self, status: str) -> None: ...
+
+
+@pytest.mark.filterwarnings("ignore:You defined a .validation_step. but have no")
+@pytest.mark.parametrize("validate", [True, False])
+def test_sample_and_reconstruction_grids_are_logged(validate: bool) -> None:
+    recorder = Recorder()
+    trainer = quiet_trainer(logger=recorder, max_epochs=2, log_every_n_steps=1)
+    trainer.fit(small_module(images_every=2), loader(images(4), 2), loader(images(3), 2) if validate else None)
+    assert recorder.images.keys() == {"reconstructions", "samples"}
+    shown = recorder.images["reconstructions"]
+    expected = (255 * images(3)[0, 0]).round().to(torch.uint8)
+    assert torch.equal(shown[0, 2:6, 2:6], expected)  # inside a border of 2 pixels
+
+
+@pytest.mark.parametrize(("name", "value"), [("lr", 0.0), ("lr", math.nan), ("images_every", 0), ("latent_dim", 0)])
+def test_impossible_settings_are_refused_by_name(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} is .* expected"):
+        VAEModule(**{name: value})  # type: ignore[arg-type]

@@ -11,19 +11,19 @@ def _magnitudes(x_hat: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(f"x_hat has shape {tuple(x_hat.shape)}, expected that of x, {tuple(x.shape)}")
     x_hat = x_hat.abs() if x_hat.is_complex() else x_hat
     x = x.abs() if x.is_complex() else x
-    return x_hat.double(), x.double()
+    return x_hat, x
 
 
 def mse(x_hat: Tensor, x: Tensor) -> Tensor:
     """Mean squared error per entry, ||x_hat - x||^2 / n; (B, ...) to (B,)."""
     x_hat, x = _magnitudes(x_hat, x)
-    return (x_hat - x).square().flatten(1).mean(1)
+    return (x_hat.double() - x.double()).square().flatten(1).mean(1)
 
 
 def nmse(x_hat: Tensor, x: Tensor) -> Tensor:
     """Normalised squared error ||x_hat - x||^2 / ||x||^2; (B, ...) to (B,)."""
     x_hat, x = _magnitudes(x_hat, x)
-    return (x_hat - x).square().flatten(1).sum(1) / x.square().flatten(1).sum(1)
+    return mse(x_hat, x) / x.double().square().flatten(1).mean(1)
 
 
 def psnr(x_hat: Tensor, x: Tensor, data_range: float) -> Tensor:

@@ -86,7 +86,8 @@ def _dct_phase(like: Tensor) -> Tensor:
 
 def _dct_by_fft(x: Tensor) -> Tensor:
     even_then_odd = torch.cat([x[..., ::2], x[..., 1::2].flip(-1)], -1)
-    return (torch.fft.fft(even_then_odd) * _dct_phase(x)).real
+    z: Tensor = (torch.fft.fft(even_then_odd) * _dct_phase(x)).real
+    return z
 
 
 def _inverse_dct_by_fft(z: Tensor) -> Tensor:
@@ -102,8 +103,8 @@ def _inverse_dct_by_fft(z: Tensor) -> Tensor:
 class Wavelet(Basis):
     """The orthonormal periodised wavelet transform along the last one or two axes (Mallat 1989; Daubechies 1988).
 
-    Each level splits the lowpass part into halves, low[k] = sum_i h_i x[(2k + F/2 - i) mod N] and high with g for h, for
-    filters h, g of length F: the convention of PyWavelets' mode "periodization". Coefficients are laid out in place,
+    Each level splits the lowpass part into halves, low[k] = sum_i h_i x[(2k + F/2 - i) mod N], and high with g for h,
+    for filters h, g of length F, the convention of PyWavelets' "periodization". Coefficients are laid out in place,
     [[LL, LH], [HL, HH]] with LL split further, like `pywt.coeffs_to_array`.
 
     Args:
@@ -117,7 +118,8 @@ class Wavelet(Basis):
     """
 
     def __init__(self, shape: tuple[int, ...], wavelet: str, level: int | None, like: Tensor) -> None:
-        low, high = _filters(wavelet)
+        check_wavelet(wavelet)
+        low, high = pywt.Wavelet(wavelet).dec_lo, pywt.Wavelet(wavelet).dec_hi
         self._filters = torch.tensor([low, high], dtype=torch.float64).to(like.device, like.real.dtype)
         self._axes = (-1, -2)[: len(shape)]
         self._lengths = shape[-2:]
@@ -168,12 +170,11 @@ def _merge(z: Tensor, filters: Tensor) -> Tensor:
     return x
 
 
-def _filters(wavelet: str) -> tuple[list[float], list[float]]:
+def check_wavelet(wavelet: str) -> None:
+    """Refuses an unknown or not orthogonal wavelet with a ValueError."""
     # dmey is a truncated filter, orthogonal to 2e-3 only
-    orthogonal = wavelet in pywt.wavelist(kind="discrete") and pywt.Wavelet(wavelet).orthogonal and wavelet != "dmey"
-    if not orthogonal:
+    if wavelet not in pywt.wavelist(kind="discrete") or not pywt.Wavelet(wavelet).orthogonal or wavelet == "dmey":
         raise ValueError(f"wavelet is {wavelet!r}, expected an orthogonal one of PyWavelets: haar, dbN, symN or coifN")
-    return pywt.Wavelet(wavelet).dec_lo, pywt.Wavelet(wavelet).dec_hi
 
 
 def _check_level(lengths: tuple[int, ...], n_taps: int, level: int | None) -> int:
@@ -181,5 +182,5 @@ def _check_level(lengths: tuple[int, ...], n_taps: int, level: int | None) -> in
     if level is None:
         level = min(max(pywt.dwt_max_level(min(lengths), n_taps), 1), max(halvings, 1))
     if not 0 <= level <= halvings:
-        raise ValueError(f"{level} wavelet levels on axes of lengths {lengths}, which halve {halvings} times: set level")
+        raise ValueError(f"level is {level}, expected 0 to {halvings}: axes of {lengths} entries halve so many times")
     return level

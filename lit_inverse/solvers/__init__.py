@@ -2,7 +2,9 @@
 
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.deep_prior import DeepPrior
+from lit_inverse.solvers.fista import FISTA
+from lit_inverse.solvers.lasso import Lasso
 from lit_inverse.solvers.latent_search import LatentSearch
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
-__all__ = ["DeepPrior", "LatentSearch", "Solution", "Solver", "Status", "Trace", "ValueRange"]
+__all__ = ["FISTA", "DeepPrior", "Lasso", "LatentSearch", "Solution", "Solver", "Status", "Trace", "ValueRange"]

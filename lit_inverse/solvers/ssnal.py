@@ -7,14 +7,15 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import Matrix
-from lit_inverse.solvers.duality import Minimum, OnIterate, duality_gap, vecdot
+from lit_inverse.solvers.lasso_objective import duality_gap, vecdot
+from lit_inverse.solvers.minimum import Minimum, OnIterate
 
-_FIRST_SIGMA = 1.0  # in units of 1 / (largest squared norm of a column of A)
+_FIRST_SIGMA = 10.0  # in units of 1 / (largest squared norm of a column of A)
 _GROWTH = 3.0  # of sigma from one augmented Lagrangian to the next
-_INNER = 0.1  # the delta of (B1): a Lagrangian is left when its gradient is this small beside the move it makes
+_INNER = 0.3  # the delta of (B1): a Lagrangian is left when its gradient is this small beside the move it makes
 _ARMIJO = 1e-4
-_HALVINGS = 20
-_CHUNK = 1 << 22  # entries of gathered columns held at a time
+_HALVINGS = 50
+_CPU_CHUNK, _CHUNK = 1 << 19, 1 << 26  # entries of gathered columns held at a time; 4 MB stay in a CPU's cache
 
 
 @dataclass
@@ -83,9 +84,9 @@ def ssnal(
     """Minimises P(z) = 1/2 ||A z - y||^2 + lam ||z||_1 for each item of a batch (Li, Sun, Toh 2018, Sec. 3).
 
     The augmented Lagrangian method on the dual problem: xi = argmin psi(xi) for the multiplier z, then
-    z <- soft(z - sigma A^T xi, sigma lam), sigma <- 3 sigma. psi is minimised by Newton's method with line search on its
-    gradient, xi + y - A p with p = soft(z - sigma A^T xi, sigma lam). The number of Newton steps, some 50, hardly
-    depends on lam, while first-order methods need the more steps the smaller lam.
+    z <- soft(z - sigma A^T xi, sigma lam), sigma <- 3 sigma. psi is minimised by Newton's method with line search on
+    its gradient, xi + y - A p with p = soft(z - sigma A^T xi, sigma lam). It takes some 50 Newton steps whatever lam,
+    while first-order methods take the more the smaller lam.
 
     Args:
         matrix: A, (m, n) or one per item, real.
@@ -94,7 +95,7 @@ def ssnal(
         z: (B, n), the start; a good one has few nonzeros, for each of them is a column of the Newton system.
         max_iter: largest number of Newton steps.
         gap: an item stops when its duality gap is at most gap times P(z), or no larger than its rounding error.
-        on_iterate: called with the number of each iterate and z (B, n).
+        on_iterate: called with the number of each step, from 1, and its z (B, n).
 
     Returns:
         The minimisers.
@@ -109,7 +110,7 @@ def ssnal(
     while True:
         p = now.proximal_point(now.w)
         ap = matrix(p)
-        if on_iterate is not None:
+        if on_iterate is not None and k > 0:
             on_iterate(k, minimum.z.index_copy(0, now.item, p))
         r = now.y - ap
         reached = duality_gap(now.y, now.lam, p, ap, r, matrix.adjoint(r), now.L)
@@ -134,16 +135,17 @@ def _newton_direction(matrix: Matrix, p: Tensor, sigma: Tensor, gradient: Tensor
     support = p.abs().topk(width, dim=1).indices
     in_support = p.gather(1, support) != 0  # the rows of `support` are padded where an item has fewer nonzeros
     items = torch.arange(len(p), device=p.device)
-    size = max(1, _CHUNK // max(1, width * matrix.m))
-    chunks = zip(*(rows.split(size) for rows in (items, support, in_support, sigma, gradient)), strict=True)
+    size = max(1, (_CPU_CHUNK if p.device.type == "cpu" else _CHUNK) // max(1, width * matrix.m))
+    chunks = zip(*(torch.split(rows, size) for rows in (items, support, in_support, sigma, gradient)), strict=True)
     return torch.cat([_solve(matrix, *chunk) for chunk in chunks])
 
 
 def _solve(
     matrix: Matrix, items: Tensor, support: Tensor, in_support: Tensor, sigma: Tensor, gradient: Tensor
 ) -> Tensor:
-    rows = matrix.matrix.mT[support] if matrix.n_items is None else matrix.matrix.mT[items.unsqueeze(1), support]
-    a_s = rows * in_support.unsqueeze(-1)  # A_S^T, (b, width, m)
+    columns = matrix.matrix.mT
+    a_s = columns[support] if matrix.n_items is None else columns[items.unsqueeze(1), support]  # A_S^T, (b, width, m)
+    a_s *= in_support.unsqueeze(-1)
     g, sigma = gradient.unsqueeze(-1), sigma.unsqueeze(-1)
     if support.shape[1] >= matrix.m:
         system = sigma * (a_s.mT @ a_s)

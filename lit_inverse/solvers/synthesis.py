@@ -15,7 +15,7 @@ class Synthesis(LinearOperator):
 
     Args:
         operator: A.
-        basis: Psi.
+        basis: Psi, whose precision is that of z; it may be higher than that of A.
         dtype: of the measurements.
         centred: subtracts their mean over the measurements from A Psi z and y, which is what scikit-learn's
             fit_intercept does: min over c of ||A Psi z + c - y|| is reached by c = mean(y - A Psi z).
@@ -39,8 +39,8 @@ class Synthesis(LinearOperator):
         self.n_items = operator.n_items
 
     def signals(self, z: Tensor) -> Tensor:
-        """x = Psi z of shape (B, *in_shape of A)."""
-        return self.basis.synthesis(z.view(-1, *self.operator.in_shape))
+        """x = Psi z of shape (B, *in_shape of A), real, in the precision of the measurements."""
+        return self.basis.synthesis(z.view(-1, *self.operator.in_shape)).to(self.dtype.to_real())
 
     def measurements(self, y: Tensor) -> Tensor:
         """y (B, *out_shape of A) as it is compared with A Psi z: real, flat, and centred if need be."""
@@ -49,16 +49,18 @@ class Synthesis(LinearOperator):
         return y - y.mean(1, keepdim=True) if self.centred else y
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.measurements(self.operator(self.signals(x).to(self.dtype)))
+        return self.measurements(self.operator(self.signals(x).to(self.dtype))).to(x.dtype)
 
     def adjoint(self, y: Tensor) -> Tensor:
+        real = y.dtype
+        y = y.to(self.dtype.to_real())
         if self.centred:
             y = y - y.mean(1, keepdim=True)
         if self.dtype.is_complex:
             y = torch.view_as_complex(y.view(len(y), -1, 2))
         x = self.operator.adjoint(y.view(-1, *self.operator.out_shape))
         # for a real z the adjoint of z -> A Psi z is the real part
-        return self.basis.analysis(x.real if x.is_complex() else x).flatten(1)
+        return self.basis.analysis((x.real if x.is_complex() else x).to(real)).flatten(1)
 
     def norm(self) -> Tensor:
         return self.operator.norm()
@@ -66,22 +68,24 @@ class Synthesis(LinearOperator):
     def take(self, index: Index) -> "Synthesis":
         if self.n_items is None:
             return self
-        taken = self.operator.take(index)
-        return Synthesis(taken, self.basis, self.dtype, self.centred)
+        return Synthesis(self.operator.take(index), self.basis, self.dtype, self.centred)
 
-    def explicit(self, like: Tensor) -> Matrix | None:
-        """The matrix A Psi, on the device and in the dtype of `like`; None where it is large or costly to get."""
-        if self.n * self.m > _EXPLICIT_SIZE:
-            return None
+    def explicit(self, like: Tensor) -> Matrix:
+        """The matrix A Psi, on the device and in the dtype of `like`."""
         if isinstance(self.operator, Matrix):
             rows = self.operator.matrix
             if rows.is_complex():
                 rows = torch.view_as_real(rows).movedim(-1, -2).flatten(-3, -2)
-            rows = self.basis.analysis(rows.reshape(*rows.shape[:-1], *self.operator.in_shape)).flatten(-len(self.operator.in_shape))
+            signals = rows.reshape(*rows.shape[:-1], *self.operator.in_shape).to(like.dtype)
+            rows = self.basis.analysis(signals).reshape(rows.shape)
             rows = rows - rows.mean(-2, keepdim=True) if self.centred else rows
-        elif self.n_items is None:
-            rows = self.adjoint(torch.eye(self.m, dtype=like.dtype, device=like.device))
         else:
-            return None
+            rows = self.adjoint(torch.eye(self.m, dtype=like.dtype, device=like.device))
         # columns are gathered one by one to solve on a support: each in one piece
         return Matrix(rows.mT.contiguous().mT)
+
+
+def is_explicit(operator: Operator, y: Tensor) -> bool:
+    """Whether A Psi is to be formed: it is small, and its rows are at hand or those of an A that all items share."""
+    size = operator.n * operator.m * (2 if y.is_complex() else 1)
+    return size <= _EXPLICIT_SIZE and (isinstance(operator, Matrix) or operator.n_items is None)

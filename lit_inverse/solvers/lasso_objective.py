@@ -36,7 +36,8 @@ def absolute_lam(lam: float, unit: LamUnit, operator: LinearOperator, y: Tensor)
         y: (B, m).
     """
     if unit == "relative":
-        return lam * operator.adjoint(y).abs().amax(1)
+        # positive for y = 0 too
+        return (lam * operator.adjoint(y).abs().amax(1)).clamp_min(torch.finfo(y.dtype).tiny)
     return y.new_full((len(y),), lam * (operator.m if unit == "sklearn" else 1))
 
 

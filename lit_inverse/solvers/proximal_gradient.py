@@ -10,9 +10,10 @@ from lit_inverse.operators import LinearOperator
 from lit_inverse.solvers.lasso_objective import Gap, duality_gap, vecdot
 from lit_inverse.solvers.minimum import Minimum, OnIterate
 
-_CONTINUATION = 0.7  # lam falls from lam_max by this factor per step: saves a tenth of the steps, more for small lam
+_CONTINUATION = 0.5  # lam falls from lam_max by this factor per step: saves a tenth of the steps for small lam
+_FIRST = 0.5  # first L, in units of the curvature along A^T y
 _GROWTH = 1.2  # when a curvature above L is met, L becomes this times it
-_DECAY, _DECAY_TIME = 0.1, 1000  # step k lowers L by the factor 1 - _DECAY / (1 + k / _DECAY_TIME)^2
+_DECAY, _DECAY_TIME = 0.15, 1000  # step k lowers L by the factor 1 - _DECAY / (1 + k / _DECAY_TIME)^2
 _LOWEST = 1e-2  # of the first L: L goes no lower
 
 
@@ -46,7 +47,7 @@ class _Iterates:
 
     def start(self, operator: LinearOperator, g: Tensor) -> None:
         """First L and lam of an adaptive run, from g = A^T y."""
-        self.L = (_norm(operator(g)) / _norm(g)).square()
+        self.L = _FIRST * (_norm(operator(g)) / _norm(g)).square()
         self.lowest_L = _LOWEST * self.L
         self.lam_path = g.abs().amax(1, keepdim=True)
 

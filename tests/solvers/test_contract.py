@@ -22,13 +22,15 @@ def problem_of(name: str) -> SmallProblem:
 
 
 def build(name: str) -> Solver:
-    """The solver of a settings file, cut to 5 iterations and at most 2 restarts."""
+    """The solver of a settings file, cut to 5 iterations, at most 2 restarts and narrow networks."""
     parser = ArgumentParser(exit_on_error=False)
     parser.add_subclass_arguments(Solver, "solver")
     path = os.path.relpath(CONFIGS / f"{name}.yaml")
     config = parser.parse_args(["--solver", path, "--solver.max_iter", "5"])
     if "n_restarts" in config.solver.init_args:
         config.solver.init_args.n_restarts = 2
+    if "network" in config.solver.init_args:
+        config.solver.init_args.network.init_args.width = 4
     return parser.instantiate(config).solver
 
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
+from jsonargparse.typing import PositiveInt
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -112,6 +114,9 @@ class TrainCLI(LightningCLI):
         parser.add_argument(
             "--out", type=ConfigPath | None, default=None, help=f"folder of the run; a new {RUNS}/NAME/N by default"
         )
+        parser.add_argument(
+            "--threads", type=PositiveInt | None, default=None, help="processor threads of torch; null for its choice"
+        )
         parser.add_argument("--ckpt_path", type=CheckpointPath | None, default=None, help="checkpoint to resume from")
         parser.add_argument(
             "--logger", type=bool, default=True, help="track in Weights & Biases (offline without a key)"
@@ -119,6 +124,10 @@ class TrainCLI(LightningCLI):
         parser.add_argument(
             "--monitor", type=str | None, default="val/loss", help="what best.ckpt has the least of; null for none"
         )
+
+    def before_instantiate_classes(self) -> None:
+        if self.config.threads:
+            torch.set_num_threads(self.config.threads)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         config = self.config

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from evaluate import main
+from lit_inverse.evaluation.configuration import _plain
 from lit_inverse.seeding import derive_seed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,6 +126,14 @@ def test_keys_and_errors_do_not_depend_on_batches_and_order(config: Path, option
 def test_keys_change_with_what_determines_the_result(config: Path, options: list[str]) -> None:
     plain = ["--only", "[plain]", "--measurements", "[20]"]
     assert not set(without_time(run(config, *plain))) & set(without_time(run(config, *plain, *options, out="other")))
+
+
+def test_a_solver_is_known_by_the_content_of_its_files_not_by_their_path(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("weights")
+    (tmp_path / "b").write_text("weights")
+    (tmp_path / "c").write_text("other weights")
+    a, b, c = (_plain({"init_args": {"generator": tmp_path / name, "lr": 0.1}}) for name in "abc")
+    assert a == b != c
 
 
 def test_solvers_see_the_same_measurements(config: Path) -> None:

@@ -169,6 +169,7 @@ FILES = {
         ("--out file", "out: .*file"),
         ("--monitor val/psnr", "monitor is val/psnr, expected one of val/cross_entropy, val/kl, val/loss"),
         ("--trainer.limit_val_batches 0", "monitor is val/loss and no data is held out"),
+        ("--threads 0", "threads.*0"),
         ("--seed_everything soon", "seed_everything.*int.*soon"),
         ("superfluous", "superfluous"),
     ],

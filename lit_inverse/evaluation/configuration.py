@@ -258,5 +258,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, os.PathLike):
-        return {"sha256": sha256(Path(getattr(value, "absolute", value)))}
+        return {"sha256": sha256(Path(value))}
     return value

@@ -1,7 +1,7 @@
 """P(z) = 1/2 ||A z - y||^2 + lam ||z||_1: conventions for lam, and its duality gap."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import torch
@@ -52,6 +52,10 @@ class Gap:
     @property
     def relative(self) -> Tensor:
         return self.value / self.primal.clamp_min(torch.finfo(self.primal.dtype).tiny)
+
+    def smaller(self, other: Tensor, items: Tensor) -> "Gap":
+        """With another upper bound of the same P(z), (B,), where it is smaller and may be used, (B,) bool."""
+        return replace(self, value=torch.where(items, torch.minimum(self.value, other), self.value))
 
     def reached(self, tolerance: float) -> Tensor:
         return self.value <= torch.maximum(tolerance * self.primal, self.rounding)

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import Matrix
-from lit_inverse.solvers.lasso_objective import duality_gap, vecdot
+from lit_inverse.solvers.lasso_objective import Gap, duality_gap, vecdot
 from lit_inverse.solvers.minimum import Minimum, OnIterate
 
 _FIRST_SIGMA = 10.0  # in units of 1 / (largest squared norm of a column of A)
 _GROWTH = 3.0  # of sigma from one augmented Lagrangian to the next
+_LARGE = 20.0  # of sigma lam, in units of ||y|| / (largest norm of a column of A), the size of z
 _INNER = 0.3  # the delta of (B1): a Lagrangian is left when its gradient is this small beside the move it makes
 _ARMIJO = 1e-4
 _HALVINGS = 50
@@ -44,6 +45,15 @@ class _Iterates:
         """psi(xi) = 1/2 ||xi||^2 + <y, xi> + ||soft(z - sigma A^T xi, sigma lam)||^2 / (2 sigma), (B,)."""
         p = self.proximal_point(w)
         return vecdot(xi, xi / 2 + self.y) + vecdot(p, p) / (2 * self.sigma.squeeze(1))
+
+    def duality_gap(self, matrix: Matrix, p: Tensor, ap: Tensor) -> Gap:
+        """The gap of p with its residual, or, where rounding errors of sigma w in p may spoil that, with xi."""
+        r = self.y - ap
+        gap = duality_gap(self.y, self.lam, p, ap, r, matrix.adjoint(r), self.L)
+        gap_of_xi = duality_gap(self.y, self.lam, p, ap, -self.xi, -self.w, self.L)
+        size = torch.linalg.vector_norm(self.y, dim=1, keepdim=True) / self.L.sqrt()
+        is_large = (self.sigma * self.lam > _LARGE * size).squeeze(1)
+        return gap.smaller(gap_of_xi.value, is_large)
 
     def next_lagrangian(self, p: Tensor, gradient: Tensor) -> bool:
         """Moves on where the inner problem is solved; True if any item did."""
@@ -112,9 +122,7 @@ def ssnal(
         ap = matrix(p)
         if on_iterate is not None and k > 0:
             on_iterate(k, minimum.z.index_copy(0, now.item, p))
-        r = now.y - ap
-        reached = duality_gap(now.y, now.lam, p, ap, r, matrix.adjoint(r), now.L)
-        working = minimum.store(k, k == max_iter, now.item, p, reached, gap)
+        working = minimum.store(k, k == max_iter, now.item, p, now.duality_gap(matrix, p, ap), gap)
         index = working.nonzero().squeeze(1)
         if len(index) == 0:
             return minimum

@@ -22,8 +22,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# one thread: small images gain little from more, and on a busy machine threads waiting for each other cost 5 times as much
-evaluate: export OMP_NUM_THREADS ?= 1
 evaluate: $(STAMP)  ## Run the default benchmark; results and report.html in runs/digits
 	@$(BIN)/python evaluate.py $(ARGS)
 

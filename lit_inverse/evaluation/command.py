@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 import yaml
 
 from lit_inverse.errors import IncompleteError, as_usage_errors
@@ -28,6 +29,8 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
     """
     _quieten_lightning()
     sweep = read_sweep(argv, default)
+    if sweep.threads is not None:
+        torch.set_num_threads(sweep.threads)
     trainer = build_trainer(sweep)
     with as_usage_errors("data"):
         sweep.data.prepare_data()

@@ -129,6 +129,9 @@ def _parser(solvers: list[str], vary: str | None) -> ArgumentParser:
     parser.add_class_arguments(Trainer, "trainer", skip=_TRAINER_SKIP, instantiate=False)
     parser.set_defaults({"trainer.devices": 1})
     parser.add_argument("--logger", type=bool, default=True, help="track in Weights & Biases (offline without a key)")
+    parser.add_argument(
+        "--threads", type=PositiveInt | None, default=None, help="processor threads of torch; null for its choice"
+    )
     parser.add_argument("--reuse", type=list[str], default=[], help="runs whose finished results are taken over")
     parser.add_argument(
         "--dry_run", type=bool, nargs="?", const=True, default=False, help="only tell what would be done"
@@ -199,6 +202,7 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
         labels=config.labels,
         trainer=vars(instances.trainer),
         logger=config.logger,
+        threads=config.threads,
         reuse=_reused(config.reuse),
         dry_run=config.dry_run,
         resolved=resolved,

@@ -37,6 +37,7 @@ class Sweep:
     labels: Mapping[str, str]
     trainer: Mapping[str, Any]
     logger: bool
+    threads: int | None
     reuse: Sequence[Path]
     dry_run: bool
     resolved: str

@@ -1,5 +1,6 @@
 """FISTA, the accelerated proximal gradient method for sparse x."""
 
+import torch
 from torch import Tensor
 
 from lit_inverse.bases import Pixel
@@ -25,8 +26,8 @@ class FISTA(Solver):
         max_iter: largest number of steps.
         gap: relative duality gap at which an item stops; see `Lasso`. 0 for all `max_iter` steps (or until the gap is
             down to rounding error).
-        restart: restarts the momentum when it points uphill (O'Donoghue and Candes 2015, Eq. 13), which is faster in
-            practice.
+        restart: restarts the momentum when it points uphill (gradient scheme of O'Donoghue and Candes 2015, Sec. 3.2),
+            which is faster in practice.
 
     Raises:
         ValueError: when a setting is impossible or A is not linear.
@@ -49,6 +50,7 @@ class FISTA(Solver):
         self.gap = gap
         self.restart = restart
 
+    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

@@ -103,10 +103,10 @@ def accelerated_proximal_gradient(
         max_iter: largest number of steps.
         gap: an item stops when its duality gap is at most gap times P(z), or no larger than its rounding error.
             Checked every 5 steps, and less often as their number grows.
-        adaptive: L follows the curvature met, per item, and lam falls to its value over the first steps. As the decays
-            of L have a finite product and no curvature exceeds ||A||^2, L is constant from some step on. Otherwise
-            L = ||A||^2, and all is as in Beck and Teboulle 2009, Sec. 4.
-        restart: restarts the momentum when it points uphill (O'Donoghue and Candes 2015, Eq. 13).
+        adaptive: L follows the curvature met, per item, and lam falls to its value over the first steps. Every rise of
+            L is by 1.2 at least, all its decays together are finite, and no curvature exceeds ||A||^2: from some step
+            on none above L is met, as convergence demands. Otherwise L = ||A||^2, as in Beck and Teboulle 2009, Sec. 4.
+        restart: restarts the momentum when it points uphill (gradient scheme of O'Donoghue and Candes 2015, Sec. 3.2).
         on_iterate: called with the number of each iterate and z (B, n).
 
     Returns:

@@ -12,7 +12,6 @@ from lit_inverse.solvers.minimum import Minimum, OnIterate
 
 _FIRST_SIGMA = 10.0  # in units of 1 / (largest squared norm of a column of A)
 _GROWTH = 3.0  # of sigma from one augmented Lagrangian to the next
-_LARGE = 20.0  # of sigma lam, in units of ||y|| / (largest norm of a column of A), the size of z
 _INNER = 0.3  # the delta of (B1): a Lagrangian is left when its gradient is this small beside the move it makes
 _ARMIJO = 1e-4
 _HALVINGS = 50
@@ -47,13 +46,13 @@ class _Iterates:
         return vecdot(xi, xi / 2 + self.y) + vecdot(p, p) / (2 * self.sigma.squeeze(1))
 
     def duality_gap(self, matrix: Matrix, p: Tensor, ap: Tensor) -> Gap:
-        """The gap of p with its residual, or, where rounding errors of sigma w in p may spoil that, with xi."""
+        """The gap of p with its residual or, where the rounding error of sigma w spoils that, with -xi."""
         r = self.y - ap
         gap = duality_gap(self.y, self.lam, p, ap, r, matrix.adjoint(r), self.L)
         gap_of_xi = duality_gap(self.y, self.lam, p, ap, -self.xi, -self.w, self.L)
-        size = torch.linalg.vector_norm(self.y, dim=1, keepdim=True) / self.L.sqrt()
-        is_large = (self.sigma * self.lam > _LARGE * size).squeeze(1)
-        return gap.smaller(gap_of_xi.value, is_large)
+        # p carries an error of eps sigma lam, and the residual gap one of about eps sigma L
+        rounding = (torch.finfo(p.dtype).eps * self.sigma * self.L).squeeze(1)
+        return gap.smaller(gap_of_xi.value, gap.relative < 100 * rounding)
 
     def next_lagrangian(self, p: Tensor, gradient: Tensor) -> bool:
         """Moves on where the inner problem is solved; True if any item did."""
@@ -96,7 +95,7 @@ def ssnal(
     The augmented Lagrangian method on the dual problem: xi = argmin psi(xi) for the multiplier z, then
     z <- soft(z - sigma A^T xi, sigma lam), sigma <- 3 sigma. psi is minimised by Newton's method with line search on
     its gradient, xi + y - A p with p = soft(z - sigma A^T xi, sigma lam). It takes some 50 Newton steps whatever lam,
-    while first-order methods take the more the smaller lam.
+    while first-order methods take the more the smaller lam is. Li, Sun, Toh: SIAM J. Optim. 28(1).
 
     Args:
         matrix: A, (m, n) or one per item, real.
@@ -133,6 +132,9 @@ def ssnal(
             ap = matrix(p)
         gradient = now.xi + now.y - ap
         direction = _newton_direction(matrix, p, now.sigma, gradient)
+        # a system that is singular to working precision may give anything
+        descends = vecdot(gradient, direction) < 0
+        direction = torch.where(descends.unsqueeze(1), direction, -gradient)
         now.line_search(direction, matrix.adjoint(direction), vecdot(gradient, direction))
         k += 1
 

@@ -93,7 +93,7 @@ class _Evaluation(LightningModule):
             dtype = torch.float64 if "64" in str(self.trainer.precision) else torch.float32
             for solved in self._solve(batch, dtype):
                 self._keep(solved)
-        return {}  # Lightning warns of a step that returns nothing
+        return {"cases": 0 if batch is None else len(batch)}  # Lightning warns of a step that returns nothing
 
     def _orphaned(self) -> bool:
         """Whether this is a process that Lightning started and whose starter was killed."""

@@ -66,6 +66,7 @@ class FISTA(Solver):
             system,
             target,
             absolute_lam(self.lam, self.lam_unit, system, target),
+            target.new_zeros(len(target), system.n),
             max_iter=self.max_iter,
             gap=self.gap,
             adaptive=False,

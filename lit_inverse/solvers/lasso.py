@@ -1,5 +1,7 @@
 """Sparse reconstruction in an orthonormal basis."""
 
+import functools
+from collections.abc import Callable
 from typing import get_args
 
 import torch
@@ -25,6 +27,7 @@ class Lasso(Solver):
     the matrix A Psi is small enough to be formed, by semismooth Newton steps (SsNAL, Li, Sun, Toh 2018) for items that
     have not converged after 4 m steps (m / 2 with one A per item, but at least 60). Both need no parameters and stop
     each item at its own duality gap, so that the answer is the optimum, not an early stop. x may be of any value range.
+    With a formed matrix all is done in float64, but for y in float32 the first steps, which are then twice as fast.
 
     Args:
         basis: Psi: "dct" (orthonormal DCT-II of the whole image, per channel), "wavelet" (orthonormal, periodised) or
@@ -99,35 +102,57 @@ class Lasso(Solver):
             x = system.signals(z)
             return x if box is None else x.clamp(*box)
 
-        target, on_iterate = system.measurements(y).to(like.dtype), trace_of(trace, signals)
-        minimum = (
-            self._solve_explicit(system.explicit(like), target, on_iterate)
-            if explicit
-            else self._first_order(system, target, self.max_iter, on_iterate)
-        )
+        target, on_iterate = system.measurements(y), trace_of(trace, signals)
+        if explicit:
+            minimum = self._solve_explicit(system.explicit(like), target, like.dtype, on_iterate)
+        else:
+            minimum = self._minimise(system, target, self.max_iter, on_iterate)
         return minimum.solution(signals, trace)
 
-    def _first_order(self, operator: LinearOperator, y: Tensor, max_iter: int, on_iterate: OnIterate | None) -> Minimum:
-        lam = absolute_lam(self.lam, self.lam_unit, operator, y)
-        return accelerated_proximal_gradient(operator, y, lam, max_iter=max_iter, gap=self.gap, on_iterate=on_iterate)
-
-    def _solve_explicit(self, matrix: Matrix, y: Tensor, on_iterate: OnIterate | None) -> Minimum:
+    def _solve_explicit(
+        self, matrix: Matrix, y: Tensor, precision: torch.dtype, on_iterate: OnIterate | None
+    ) -> Minimum:
+        """First-order steps in the precision of y, more of them in the given one, then Newton steps."""
         n_first = min(self.max_iter, _n_first_order_steps(matrix))
-        minimum = self._first_order(matrix, y, n_first, on_iterate)
-        rest = (~minimum.converged).nonzero().squeeze(1)
-        n_newton = min(self.max_iter - n_first, _NEWTON_STEPS)
-        if n_newton == 0 or len(rest) == 0:
-            return minimum
+        own = matrix if y.dtype == precision else Matrix(matrix.matrix.to(y.dtype))
+        minimum = self._minimise(own, y, n_first, on_iterate)
+        y = y.to(precision)
+        if own is not matrix:
+            minimum = minimum.to(precision, self.gap)
+            first_order = functools.partial(accelerated_proximal_gradient, max_iter=n_first - minimum.n_steps)
+            self._go_on(minimum, first_order, matrix, y, on_iterate)
+        newton = functools.partial(ssnal, max_iter=min(self.max_iter - minimum.n_steps, _NEWTON_STEPS))
+        self._go_on(minimum, newton, matrix, y, on_iterate)
+        return minimum
 
-        def on_newton_iterate(k: int, z: Tensor) -> None:
-            if on_iterate is not None:
-                on_iterate(n_first + k, minimum.z.index_copy(0, rest, z))
+    def _minimise(self, operator: LinearOperator, y: Tensor, max_iter: int, on_iterate: OnIterate | None) -> Minimum:
+        lam = absolute_lam(self.lam, self.lam_unit, operator, y)
+        z = y.new_zeros(len(y), operator.n)
+        return accelerated_proximal_gradient(
+            operator, y, lam, z, max_iter=max_iter, gap=self.gap, on_iterate=on_iterate
+        )
+
+    def _go_on(
+        self,
+        minimum: Minimum,
+        minimise: Callable[..., Minimum],
+        matrix: Matrix,
+        y: Tensor,
+        on_iterate: OnIterate | None,
+    ) -> None:
+        """Carries the items that have not converged on by another iteration."""
+        rest, n_steps = (~minimum.converged).nonzero().squeeze(1), minimum.n_steps
+        if len(rest) == 0:
+            return
+
+        def on_later_iterate(k: int, z: Tensor) -> None:
+            if on_iterate is not None and k > 0:
+                on_iterate(n_steps + k, minimum.z.index_copy(0, rest, z))
 
         matrix, y = matrix.take(rest), y[rest]
         lam = absolute_lam(self.lam, self.lam_unit, matrix, y)
-        later = ssnal(matrix, y, lam, minimum.z[rest], max_iter=n_newton, gap=self.gap, on_iterate=on_newton_iterate)
+        later = minimise(matrix, y, lam, minimum.z[rest], gap=self.gap, on_iterate=on_later_iterate)
         minimum.go_on(rest, later)
-        return minimum
 
     def _basis(self, shape: tuple[int, ...], like: Tensor) -> Basis:
         if self.basis == "dct":

@@ -35,6 +35,16 @@ class Minimum:
         n_iter = torch.zeros(len(z), dtype=torch.long, device=z.device)
         return cls(z.clone(), n_iter, n_iter.bool())
 
+    @property
+    def n_steps(self) -> int:
+        """Steps of the whole batch."""
+        return self.checked_at[-1]
+
+    def to(self, precision: torch.dtype, tolerance: float) -> "Minimum":
+        """In a higher precision, for which an item that stopped at its rounding error has not converged."""
+        gaps = [gap.to(precision) for gap in self.gaps]
+        return Minimum(self.z.to(precision), self.n_iter, gaps[-1] <= tolerance, gaps, self.checked_at)
+
     def store(self, k: int, last: bool, item: Tensor, z: Tensor, gap: Gap, tolerance: float) -> Tensor:
         """Notes a check of some items at step k and returns which of them go on, (b,); none after the last step."""
         converged = gap.reached(tolerance)
@@ -53,7 +63,7 @@ class Minimum:
         self.n_iter[item] += later.n_iter
         self.converged[item] = later.converged
         self.gaps += [self.gaps[-1].index_copy(0, item, gap) for gap in later.gaps[1:]]
-        self.checked_at += [self.checked_at[-1] + k for k in later.checked_at[1:]]
+        self.checked_at += [self.n_steps + k for k in later.checked_at[1:]]
 
     def solution(self, signals: Callable[[Tensor], Tensor], trace: Trace) -> Solution:
         """With x = signals(z); the history has one row per check: "gap", and "iteration" with its number."""

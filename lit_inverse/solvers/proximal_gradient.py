@@ -34,9 +34,8 @@ class _Iterates:
     lowest_L: Tensor
 
     @classmethod
-    def zeros(cls, y: Tensor, lam: Tensor, n: int) -> "_Iterates":
-        ones, z, az = y.new_ones(len(y), 1), y.new_zeros(len(y), n), torch.zeros_like(y)
-        lam = lam.view(-1, 1)
+    def begin(cls, y: Tensor, lam: Tensor, z: Tensor, az: Tensor) -> "_Iterates":
+        ones, lam = y.new_ones(len(y), 1), lam.view(-1, 1)
         return cls(torch.arange(len(y), device=y.device), y, lam, lam, z, az, z, az, ones, ones, ones)
 
     def take(self, index: Tensor) -> "_Iterates":
@@ -46,7 +45,7 @@ class _Iterates:
         return duality_gap(self.y, self.lam, self.z, self.az, self.y - self.av, self.L * g, self.L)
 
     def start(self, operator: LinearOperator, g: Tensor) -> None:
-        """First L and lam of an adaptive run, from g = A^T y."""
+        """First L and lam of an adaptive run, from g = A^T (y - A z), with which lam starts at lam_max for z = 0."""
         self.L = _FIRST * (_norm(operator(g)) / _norm(g)).square()
         self.lowest_L = _LOWEST * self.L
         self.lam_path = g.abs().amax(1, keepdim=True)
@@ -85,6 +84,7 @@ def accelerated_proximal_gradient(
     operator: LinearOperator,
     y: Tensor,
     lam: Tensor,
+    z: Tensor,
     *,
     max_iter: int,
     gap: float,
@@ -92,7 +92,7 @@ def accelerated_proximal_gradient(
     restart: bool = True,
     on_iterate: OnIterate | None = None,
 ) -> Minimum:
-    """Minimises P(z) = 1/2 ||A z - y||^2 + lam ||z||_1 for each item of a batch, from z = 0.
+    """Minimises P(z) = 1/2 ||A z - y||^2 + lam ||z||_1 for each item of a batch.
 
         z+ = soft(v + A^T (y - A v) / L, lam / L),   v+ = z+ + (t - 1) / t+ (z+ - z),   t+ = (1 + sqrt(1 + 4 t^2)) / 2
 
@@ -100,6 +100,7 @@ def accelerated_proximal_gradient(
         operator: A between real vectors, (B, n) to (B, m).
         y: (B, m).
         lam: (B,), positive.
+        z: (B, n), the start.
         max_iter: largest number of steps.
         gap: an item stops when its duality gap is at most gap times P(z), or no larger than its rounding error.
             Checked every 5 steps, and less often as their number grows.
@@ -112,7 +113,7 @@ def accelerated_proximal_gradient(
     Returns:
         The minimisers.
     """
-    now = _Iterates.zeros(y, lam, operator.n)
+    now = _Iterates.begin(y, lam, z, operator(z))
     minimum = Minimum.begin(now.z)
     if not adaptive:
         # 2 %: the norm of a large operator is an estimate from below

@@ -43,7 +43,9 @@ def test_both_methods_find_the_same_minimum() -> None:
     y, matrix = problem(20, "plain")
     lam = torch.tensor([1e-2, 1e-3, 0.1, 1.0], dtype=torch.float64)
     newton = ssnal(matrix, y, lam, torch.zeros(4, 60, dtype=torch.float64), max_iter=300, gap=1e-12)
-    first_order = accelerated_proximal_gradient(matrix, y, lam, max_iter=100_000, gap=1e-12)
+    first_order = accelerated_proximal_gradient(
+        matrix, y, lam, torch.zeros(len(y), matrix.n, dtype=y.dtype), max_iter=100_000, gap=1e-12
+    )
     assert newton.converged.all()
     assert first_order.converged.all()
     torch.testing.assert_close(newton.z, first_order.z, rtol=0, atol=1e-5)

@@ -4,7 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lit_inverse.errors import run_command
+try:
+    from lit_inverse.errors import run_command
+except ImportError as error:  # packages that do not fit together
+    sys.exit(f"error: {error}")
 
 DEFAULT_CONFIG = Path(__file__).resolve().parent / "configs" / "train" / "vae_digits.yaml"
 

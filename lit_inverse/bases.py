@@ -1,5 +1,6 @@
 """Orthonormal bases Psi: x = Psi z (synthesis), z = Psi^T x (analysis)."""
 
+import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -55,14 +56,14 @@ class DCT(Basis):
     def analysis(self, x: Tensor) -> Tensor:
         for axis, length in zip((-1, -2), reversed(self._lengths), strict=False):
             x = x.movedim(axis, -1)
-            x = x @ self._matrices[length].mT if length in self._matrices else _dct_by_fft(x)
+            x = x @ self._matrices[length].mT if length in self._matrices else dct(x)
             x = x.movedim(-1, axis)
         return x
 
     def synthesis(self, z: Tensor) -> Tensor:
         for axis, length in zip((-1, -2), reversed(self._lengths), strict=False):
             z = z.movedim(axis, -1)
-            z = z @ self._matrices[length] if length in self._matrices else _inverse_dct_by_fft(z)
+            z = z @ self._matrices[length] if length in self._matrices else inverse_dct(z)
             z = z.movedim(-1, axis)
         return z
 
@@ -75,26 +76,32 @@ def dct_matrix(length: int) -> Tensor:
     return matrix
 
 
-def _dct_phase(like: Tensor) -> Tensor:
-    """s_k exp(-i pi k / 2N), which turns an FFT of the reordered signal into its DCT (Makhoul 1980)."""
-    length = like.shape[-1]
-    k = torch.arange(length, dtype=torch.float64)
-    scale = torch.full((length,), math.sqrt(2 / length), dtype=torch.float64)
+@functools.lru_cache(maxsize=16)
+@torch.inference_mode(False)
+def _dct_phase(length: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """s_k exp(-i pi k / 2N) for k <= N/2, which turns an FFT of the reordered signal into its DCT (Makhoul 1980)."""
+    k = torch.arange(length // 2 + 1, dtype=torch.float64)
+    scale = torch.full_like(k, math.sqrt(2 / length))
     scale[0] = math.sqrt(1 / length)
-    return torch.polar(scale, -math.pi * k / (2 * length)).to(like.device, like.dtype.to_complex())
+    return torch.polar(scale, -math.pi * k / (2 * length)).to(device, dtype.to_complex())
 
 
-def _dct_by_fft(x: Tensor) -> Tensor:
+def dct(x: Tensor) -> Tensor:
+    """The orthonormal DCT-II along the last axis of a real x, by an FFT of its length (Makhoul 1980)."""
+    length = x.shape[-1]
     even_then_odd = torch.cat([x[..., ::2], x[..., 1::2].flip(-1)], -1)
-    z: Tensor = (torch.fft.fft(even_then_odd) * _dct_phase(x)).real
-    return z
+    z = torch.fft.rfft(even_then_odd) * _dct_phase(length, x.dtype, x.device)
+    # z_k is the real part, z_{N-k} minus the imaginary one
+    return torch.cat([z.real, -z.imag[..., 1 : (length + 1) // 2].flip(-1)], -1)
 
 
-def _inverse_dct_by_fft(z: Tensor) -> Tensor:
-    # The spectrum of the reordered signal is (z_k - i z_{N-k}) / phase_k, with z_N = 0.
-    mirrored = torch.cat([torch.zeros_like(z[..., :1]), z[..., 1:].flip(-1)], -1)
-    even_then_odd = torch.fft.ifft(torch.complex(z, -mirrored) / _dct_phase(z)).real
-    n_even = (z.shape[-1] + 1) // 2
+def inverse_dct(z: Tensor) -> Tensor:
+    """The inverse of `dct`, which is its adjoint."""
+    length = z.shape[-1]
+    mirrored = torch.cat([torch.zeros_like(z[..., :1]), z[..., length - length // 2 :].flip(-1)], -1)  # z_N = 0
+    spectrum = torch.complex(z[..., : length // 2 + 1], -mirrored) / _dct_phase(length, z.dtype, z.device)
+    even_then_odd = torch.fft.irfft(spectrum, n=length)
+    n_even = (length + 1) // 2
     x = torch.empty_like(z)
     x[..., ::2], x[..., 1::2] = even_then_odd[..., :n_even], even_then_odd[..., n_even:].flip(-1)
     return x

@@ -34,7 +34,7 @@ class Problem:
         return self.simulate(items, seeds)[0]
 
     def simulate(self, items: Items, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """y of shape (B, *out_shape) and the sigma (B,) of its noise.
+        """y of shape (B, *out_shape) and the sigma (B,) of its noise, float64 on the CPU.
 
         Item by item, so that y is bitwise the same in any batch.
         """
@@ -48,4 +48,4 @@ class Problem:
             clean = self.operator.take([i])(x[i : i + 1].clone())[0]
             y.append(self.noise.apply(clean, generator(seed)))
             sigma.append(self.noise.sigma(clean))
-        return torch.stack(y), torch.tensor(sigma, dtype=y[0].real.dtype, device=x.device)
+        return torch.stack(y), torch.tensor(sigma, dtype=torch.float64)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Literal
 
 import torch
@@ -16,6 +18,20 @@ def derive_seed(sweep_seed: int, stream: Stream, item_id: str, repeat: int) -> i
     """
     name = json.dumps([sweep_seed, stream, item_id, repeat]).encode()
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big") >> 1
+
+
+def seed_list(seed: int | Sequence[int]) -> list[int]:
+    """The seeds of a shared object (one) or of one per item.
+
+    Raises:
+        ValueError: when the list is empty.
+    """
+    if isinstance(seed, Integral):
+        return [int(seed)]
+    assert isinstance(seed, Sequence)
+    if len(seed) == 0:
+        raise ValueError("seed is an empty list, expected one seed per item")
+    return [int(one) for one in seed]
 
 
 def generator(seed: int) -> torch.Generator:

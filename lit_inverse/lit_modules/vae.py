@@ -38,7 +38,7 @@ def negative_elbo(vae: VAE, x: Tensor, source: torch.Generator | None = None) ->
         source: CPU generator of z; torch's global one by default.
     """
     mu, log_var = vae.encode(x)
-    epsilon = torch.randn(mu.shape, generator=source, dtype=torch.float32).to(mu)
+    epsilon = torch.randn_like(mu) if source is None else torch.randn(mu.shape, generator=source).to(mu)
     z = mu + (log_var / 2).exp() * epsilon
     return cross_entropy(vae.logits(z), x), kl_to_standard_normal(mu, log_var)
 

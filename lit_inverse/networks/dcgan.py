@@ -73,9 +73,10 @@ def _strided(latent_dim: int, width: int, out_shape: tuple[int, ...]) -> list[nn
 
 def _conv_transpose(in_channels: int, out_channels: int, kernel_size: int, padding: int) -> nn.Module:
     # built on the meta device: the constructor would draw weights from the global random generator
+    device = torch.get_default_device()
     with torch.device("meta"):
         layer = nn.ConvTranspose2d(in_channels, out_channels, kernel_size, 2, padding, bias=False)
-    return layer.to_empty(device="cpu")
+    return layer.to_empty(device=device)
 
 
 def _hidden(convolution: nn.Module, channels: int) -> list[nn.Module]:

@@ -59,5 +59,5 @@ def _fan(module: nn.Linear | _ConvNd | UpsampledConvTranspose2d, law: Law) -> in
 
 
 def _draw_uniform(weights: Tensor, low: float, high: float, source: torch.Generator) -> None:
-    values = torch.empty(weights.shape, dtype=torch.float32).uniform_(low, high, generator=source)
+    values = torch.empty(weights.shape, dtype=torch.float32, device="cpu").uniform_(low, high, generator=source)
     weights.copy_(values)

@@ -1,11 +1,15 @@
 """Forward operators A of y = A(x) + eta."""
 
+import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import overload
 
 import torch
 from torch import Tensor, nn
+
+from lit_inverse.operators.krylov import column, conjugate_gradients, lanczos_norm
 
 Index = Tensor | Sequence[int]
 
@@ -17,11 +21,13 @@ class Operator(nn.Module, ABC):
         in_shape: shape of x without the batch: (C, H, W) for images, (n,) for vectors.
         out_shape: shape of y without the batch.
         n_items: number of items when there is one A per item, None when A is shared.
+        per_item: names of the buffers that hold one A per item along their first axis.
     """
 
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]
     n_items: int | None = None
+    per_item: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -33,15 +39,60 @@ class Operator(nn.Module, ABC):
         """Number of measurements; a complex one counts once."""
         return math.prod(self.out_shape)
 
+    @property
+    def like(self) -> Tensor:
+        """An empty real tensor on the device and in the precision of A; in float32 where A keeps no such numbers."""
+        buffers = [buffer[:0] for buffer in self.buffers() if buffer.ndim > 0]
+        kept = [buffer.real for buffer in buffers if buffer.is_floating_point() or buffer.is_complex()]
+        return next(iter(kept), torch.empty(0, dtype=torch.float32, device=buffers[0].device if buffers else None))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Operator":
+        """Lets double(), half() and to(dtype) change the precision of complex numbers too, which torch leaves alone."""
+
+        def on_parts(buffer: Tensor) -> Tensor:
+            return torch.view_as_complex(fn(torch.view_as_real(buffer))) if buffer.is_complex() else fn(buffer)
+
+        super()._apply(on_parts, recurse)  # type: ignore[no-untyped-call]
+        return self
+
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Maps x of shape (B, *in_shape) to y of shape (B, *out_shape)."""
 
     def take(self, index: Index) -> "Operator":
-        """The operator of the selected or repeated items: itself if A is shared."""
+        """The operator of the selected or repeated items: itself if A is shared.
+
+        With one A per item, the buffers named in `per_item` are selected along their first axis.
+        """
         if self.n_items is None:
             return self
-        raise TypeError(f"{type(self).__name__} has one A per item and must say how to take items")
+        if not self.per_item:
+            raise TypeError(f"{type(self).__name__} has one A per item and must say how to take items")
+        taken = copy.copy(self)
+        taken.n_items = len(index)
+        taken._buffers = dict(self._buffers)
+        for name in self.per_item:
+            buffer = self.get_buffer(name)
+            taken._buffers[name] = buffer.index_select(0, torch.as_tensor(index, device=buffer.device))
+        return taken
+
+    def vjp(self, x: Tensor, v: Tensor) -> Tensor:
+        """J(x)^H v, (B, *in_shape), by automatic differentiation; for a linear A it is A^H v whatever x.
+
+        Args:
+            x: (B, *in_shape).
+            v: (B, *out_shape).
+        """
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self(x), x, v)
+        return gradient
+
+    def __matmul__(self, other: "Operator") -> "Operator":
+        """A @ B: x -> A(B(x))."""
+        from lit_inverse.operators.composition import Composition
+
+        return Composition(self, other)
 
     def check_batch(self, batch: Tensor, shape: tuple[int, ...], name: str) -> None:
         """Refuses a batch whose items do not have the given shape, or whose number does not fit one A per item."""
@@ -59,44 +110,71 @@ class LinearOperator(Operator):
     def adjoint(self, y: Tensor) -> Tensor:
         """Maps y of shape (B, *out_shape) to A^H y of shape (B, *in_shape)."""
 
+    def take(self, index: Index) -> "LinearOperator":
+        taken = super().take(index)
+        assert isinstance(taken, LinearOperator)
+        return taken
+
+    def vjp(self, x: Tensor, v: Tensor) -> Tensor:
+        return self.adjoint(v)
+
     def norm(self) -> Tensor:
         """||A||_2, shape () if A is shared, (B,) if there is one per item.
 
         The square root of the largest Ritz value of A^H A after 32 Lanczos steps from a fixed start: never above the
         true norm, and for the dense spectral edge of a random matrix below it by up to 1e-3 relative.
         """
-        return _lanczos_norm(self, n_steps=32)
+        return lanczos_norm(self, n_steps=32)
 
+    def normal(self, x: Tensor) -> Tensor:
+        """A^H A x of shape (B, *in_shape)."""
+        return self.adjoint(self(x))
 
-def _lanczos_norm(operator: LinearOperator, n_steps: int) -> Tensor:
-    n_items = operator.n_items or 1
-    start = torch.randn((1, *operator.in_shape), generator=torch.Generator().manual_seed(0), dtype=torch.float32)
-    reference = next(operator.buffers(), start)
-    real = reference.real.dtype if reference.is_floating_point() or reference.is_complex() else start.dtype
-    v = start.to(reference.device, real).expand(n_items, *operator.in_shape)
-    v = v / _norms(v)
-    v_old, beta = torch.zeros_like(v), v.new_zeros(n_items)
-    diagonal, off_diagonal = [], []
-    for _ in range(min(n_steps, operator.n)):
-        w = operator.adjoint(operator(v)) - _column(beta, v) * v_old
-        alpha = (v.conj() * w).real.flatten(1).sum(1)
-        w = w - _column(alpha, v) * v
-        beta = _norms(w).flatten()
-        diagonal.append(alpha)
-        off_diagonal.append(beta)
-        v_old, v = v, w / _column(beta.clamp_min(torch.finfo(beta.dtype).tiny), w)
-    tridiagonal = torch.diag_embed(torch.stack(diagonal, -1))
-    side = torch.diag_embed(torch.stack(off_diagonal[:-1], -1), offset=1) if len(diagonal) > 1 else 0.0
-    # eigvalsh reads the lower triangle; the transpose of the upper diagonal lies there.
-    ritz = torch.linalg.eigvalsh((tridiagonal + side).mT.cpu())[..., -1].to(v.device)
-    norm: Tensor = ritz.clamp_min(0).sqrt()
-    return norm if operator.n_items else norm[0]
+    def solve_gram(self, y: Tensor, rho: float | Tensor) -> Tensor:
+        """(A A^H + rho I)^-1 y of shape (B, *out_shape); by conjugate gradients where there is no closed form.
 
+        Args:
+            y: (B, *out_shape).
+            rho: > 0, a number or (B,).
+        """
+        return conjugate_gradients(lambda v: self(self.adjoint(v)) + column(rho, v) * v, y)
 
-def _norms(v: Tensor) -> Tensor:
-    norms: Tensor = torch.linalg.vector_norm(v.flatten(1), dim=1)
-    return _column(norms, v)
+    def pinv(self, y: Tensor) -> Tensor:
+        """A^+ y of shape (B, *in_shape), the shortest x of least ||A x - y||.
 
+        By conjugate gradients where there is no closed form: of A^H A x = A^H y, which converges the slower the
+        larger the condition number of A is.
+        """
+        return conjugate_gradients(self.normal, self.adjoint(y))
 
-def _column(scalars: Tensor, like: Tensor) -> Tensor:
-    return scalars.view(-1, *[1] * (like.ndim - 1))
+    @property
+    def H(self) -> "LinearOperator":
+        """The adjoint as an operator."""
+        from lit_inverse.operators.composition import Adjoint
+
+        return Adjoint(self)
+
+    def gram(self) -> "LinearOperator":
+        """A^H A as an operator."""
+        return self.H @ self
+
+    def on_reals(self) -> "LinearOperator":
+        """The same A for real x: its adjoint is the real part of A^H y, and itself where that is real anyway."""
+        from lit_inverse.operators.composition import OnReals
+
+        return OnReals(self)
+
+    @overload
+    def __matmul__(self, other: "LinearOperator") -> "LinearOperator": ...
+    @overload
+    def __matmul__(self, other: Operator) -> Operator: ...
+    def __matmul__(self, other: Operator) -> Operator:
+        from lit_inverse.operators.composition import LinearComposition
+
+        return LinearComposition(self, other) if isinstance(other, LinearOperator) else super().__matmul__(other)
+
+    def __rmul__(self, factor: complex) -> "LinearOperator":
+        """c * A: x -> c A(x)."""
+        from lit_inverse.operators.composition import Scaled
+
+        return Scaled(self, factor)

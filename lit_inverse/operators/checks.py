@@ -23,10 +23,9 @@ def dot_test(operator: LinearOperator, seed: int = 0, complex_input: bool = Fals
     source = torch.Generator().manual_seed(seed)
     dtype = torch.complex128 if complex_input else torch.float64
     x = torch.randn(operator.n_items or 3, *operator.in_shape, generator=source, dtype=dtype)
-    device = next((buffer.device for buffer in operator.buffers()), x.device)
-    x = x.to(device)
+    x = x.to(operator.like.device)
     a_x = operator(x)
-    y = torch.randn(a_x.shape, generator=source, dtype=a_x.dtype).to(device)
+    y = torch.randn(a_x.shape, generator=source, dtype=a_x.dtype).to(x.device)
     a_h_y = operator.adjoint(y)
     difference = _inner(a_x, y) - _inner(x, a_h_y)
     if not complex_input:

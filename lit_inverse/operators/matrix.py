@@ -8,6 +8,8 @@ from torch import Tensor
 
 from lit_inverse.operators.base import Index, LinearOperator
 
+_LARGE = 1 << 24  # entries of a matrix far larger than a CPU's cache
+_ROWS = 16
 _EXACT_NORM_SIZE = 512  # up to this min(m, n) the Gram matrix's largest eigenvalue is cheap
 
 
@@ -26,6 +28,7 @@ class Matrix(LinearOperator):
 
     matrix: Tensor
     repeats: int = 1  # items in a row that share one of the B matrices
+    per_item = ("matrix",)
 
     def __init__(self, matrix: Tensor, in_shape: tuple[int, ...] | None = None) -> None:
         super().__init__()
@@ -37,7 +40,10 @@ class Matrix(LinearOperator):
             raise ValueError(
                 f"matrix has {matrix.shape[-1]} columns, in_shape {self.in_shape} expects {math.prod(self.in_shape)}"
             )
-        if not torch.isfinite(matrix).all():
+        if not (matrix.is_floating_point() or matrix.is_complex()):
+            raise ValueError(f"matrix has dtype {matrix.dtype}, expected a floating or complex one")
+        # a sum is one fast pass, but it may overflow
+        if not torch.isfinite(matrix.sum()) and not torch.isfinite(matrix).all():
             raise ValueError("matrix has entries that are not finite")
         self.out_shape = (matrix.shape[-2],)
         self.n_items = matrix.shape[0] if matrix.ndim == 3 else None
@@ -49,7 +55,26 @@ class Matrix(LinearOperator):
 
     def adjoint(self, y: Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
-        return self._product(self.matrix.mH, y).view(-1, *self.in_shape)
+        product = _by_rows if self._is_best_by_rows(y) else self._product
+        return product(self.matrix.mH, y).view(-1, *self.in_shape)
+
+    def _is_best_by_rows(self, y: Tensor) -> bool:
+        large = self.n_items is None and self.matrix.numel() >= _LARGE and y.dtype == self.matrix.dtype
+        return large and y.device.type == "cpu" and 1 < len(y) <= 2 * _ROWS
+
+    def solve_gram(self, y: Tensor, rho: float | Tensor) -> Tensor:
+        self.check_batch(y, self.out_shape, "y")
+        rho = torch.as_tensor(rho, dtype=self.matrix.real.dtype, device=self.matrix.device).view(-1, 1, 1)
+        one_per_item = self.matrix.repeat_interleave(self.repeats, 0) if self.n_items else self.matrix
+        gram = one_per_item @ one_per_item.mH + rho * torch.eye(self.m, dtype=rho.dtype, device=rho.device)
+        factor = torch.linalg.cholesky(gram)
+        if len(factor) == 1:  # one system for all items
+            return torch.cholesky_solve(y.to(gram.dtype).mT, factor[0]).mT
+        return torch.cholesky_solve(y.to(gram.dtype).unsqueeze(-1), factor).squeeze(-1)
+
+    def pinv(self, y: Tensor) -> Tensor:
+        self.check_batch(y, self.out_shape, "y")
+        return self._product(torch.linalg.pinv(self.matrix), y).view(-1, *self.in_shape)
 
     def norm(self) -> Tensor:
         if min(self.m, self.n) > _EXACT_NORM_SIZE:
@@ -61,20 +86,40 @@ class Matrix(LinearOperator):
         return norm if self.n_items is None else norm.repeat_interleave(self.repeats)
 
     def take(self, index: Index) -> "Matrix":
-        if self.n_items is None or list(index) == list(range(self.n_items)):
+        items = torch.as_tensor(index).tolist()
+        if self.n_items is None or items == list(range(self.n_items)):
             return self
-        runs = [(item, len(list(run))) for item, run in itertools.groupby(int(i) // self.repeats for i in index)]
+        runs = [(item, len(list(run))) for item, run in itertools.groupby(i // self.repeats for i in items)]
         repeats = runs[0][1] if len({length for _, length in runs}) == 1 else 1
-        distinct = torch.tensor([item for item, length in runs for _ in range(length // repeats)])
-        # index_select copies: the selected matrix is aligned like a fresh one, so products with it are bitwise the same
-        taken = Matrix(self.matrix.index_select(0, distinct.to(self.matrix.device)), self.in_shape)
+        distinct = [item for item, length in runs for _ in range(length // repeats)]
+        # the base class selects by copying: the matrix is aligned like a fresh one, so products are bitwise the same
+        taken = super().take(distinct)
+        assert isinstance(taken, Matrix)
         taken.repeats, taken.n_items = repeats, repeats * len(distinct)
         return taken
 
     def _product(self, matrix: Tensor, vectors: Tensor) -> Tensor:
         """(m, n) or (B / repeats, m, n) times (B, n)."""
+        if vectors.dtype != matrix.dtype:
+            return self._mixed_product(matrix, vectors)
         if matrix.ndim == 2:
             return vectors @ matrix.mT
         if self.repeats == 1:
             return torch.bmm(matrix, vectors.unsqueeze(-1)).squeeze(-1)
         return (vectors.view(-1, self.repeats, vectors.shape[-1]) @ matrix.mT).flatten(0, 1)
+
+    def _mixed_product(self, matrix: Tensor, vectors: Tensor) -> Tensor:
+        """The product of a real and a complex factor."""
+        if vectors.real.dtype != matrix.real.dtype:
+            raise ValueError(f"got {vectors.dtype}, but A is {matrix.dtype}: convert one of them, as by A.double()")
+        if matrix.is_complex():
+            return self._product(matrix, vectors.to(matrix.dtype))
+        return torch.complex(self._product(matrix, vectors.real), self._product(matrix, vectors.imag))
+
+
+def _by_rows(transposed: Tensor, vectors: Tensor) -> Tensor:
+    """(n, m) times (B, m), a few rows of the (m, n) matrix at a time: half the time of a single product on CPUs."""
+    product = vectors.new_zeros(len(vectors), len(transposed))
+    for columns, entries in zip(torch.split(transposed, _ROWS, 1), torch.split(vectors, _ROWS, 1), strict=True):
+        product.addmm_(entries, columns.mT)
+    return product

@@ -1,6 +1,8 @@
 """The interface of all solvers: y and A in, x_hat out, x never seen."""
 
+import copy
 import dataclasses
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
@@ -50,9 +52,11 @@ class Solver(ABC):
             trace: numbers of the iterates to return.
 
         Raises:
-            ValueError: when y, sigma, seeds or value_range do not fit the operator or are not finite.
+            ValueError: when y, sigma, seeds or value_range do not fit the operator or are not finite, or the solver
+                can not work with this operator.
         """
         _check_measurements(y, operator)
+        self.check(operator)
         sigma = _check_sigma(sigma, y)
         seeds = [0] * len(y) if seeds is None else [int(seed) for seed in seeds]
         if len(seeds) != len(y):
@@ -64,6 +68,9 @@ class Solver(ABC):
         solution = self._solve(y, operator, sigma, value_range, seeds, Trace(trace))
         solution = _without_nonfinite(solution)
         return solution if change is None else change.back(solution)
+
+    def check(self, operator: Operator) -> None:  # noqa: B027
+        """Refuses, with a ValueError, an operator the solver can not work with; sweeps ask before they begin."""
 
     def preferred_batch(self, device: torch.device) -> int:
         """How many items it pays to solve at once on a device, memory aside."""
@@ -125,6 +132,8 @@ def _check_measurements(y: Tensor, operator: Operator) -> None:
         raise ValueError(f"y has dtype {y.dtype}, expected a floating or complex one")
     operator.check_batch(y, operator.out_shape, "y")
     for buffer in operator.buffers():
+        if buffer.device != y.device:
+            raise ValueError(f"A is on {buffer.device} and y on {y.device}: bring A to y's device, operator.to(...)")
         if (buffer.is_floating_point() or buffer.is_complex()) and buffer.real.dtype != y.real.dtype:
             raise ValueError(f"A has dtype {buffer.dtype} and y {y.dtype}: bring A to y's precision, operator.to(...)")
     if not torch.isfinite(y).all():
@@ -138,6 +147,12 @@ def _check_sigma(sigma: float | Tensor, y: Tensor) -> Tensor:
     if not (torch.isfinite(sigma) & (sigma >= 0)).all():
         raise ValueError(f"sigma is {sigma.tolist()}, expected finite numbers >= 0")
     return sigma.expand(len(y))
+
+
+def without_inference_tensors(operator: Operator) -> Operator:
+    """The operator, or a copy of it when it was built in inference mode: gradients can not pass such tensors."""
+    tensors = itertools.chain(operator.buffers(), operator.parameters())
+    return copy.deepcopy(operator) if any(tensor.is_inference() for tensor in tensors) else operator
 
 
 def _without_nonfinite(solution: Solution) -> Solution:

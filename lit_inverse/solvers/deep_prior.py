@@ -1,7 +1,5 @@
 """Untrained networks as priors: the deep image prior for linear and other measurements, with CS-DIP's settings."""
 
-import copy
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +13,7 @@ from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.initialization import Law, initialize
 from lit_inverse.operators import Operator
 from lit_inverse.seeding import generator
-from lit_inverse.solvers.base import Solver, ValueRange
+from lit_inverse.solvers.base import Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.exit_window import ExitWindow
 from lit_inverse.solvers.rmsprop import RMSprop
 from lit_inverse.solvers.solution import Solution, Status, Trace
@@ -106,7 +104,7 @@ class DeepPrior(Solver):
     ) -> Solution:
         # autograd also for callers in inference mode, whose tensors can not be saved for the backward pass
         with torch.inference_mode(False), torch.enable_grad():
-            y, operator = y.detach().clone(), _without_inference_tensors(operator)
+            y, operator = y.detach().clone(), without_inference_tensors(operator)
             network = self.network(operator.in_shape).to(y.device, y.real.dtype)
             replace_all_batch_norm_modules_(network)  # without running means: each fit has its own statistics
             sources = [generator(seed) for seed in seeds]
@@ -182,12 +180,6 @@ class DeepPrior(Solver):
             history={"loss": loss[:, index]},
             iterates=_cat_iterates(fits, index),
         )
-
-
-def _without_inference_tensors(operator: Operator) -> Operator:
-    """The operator, or a copy of it when it was built in inference mode."""
-    tensors = itertools.chain(operator.buffers(), operator.parameters())
-    return copy.deepcopy(operator) if any(tensor.is_inference() for tensor in tensors) else operator
 
 
 def _cat_iterates(fits: list[_Fits], index: Tensor) -> Tensor | None:

@@ -63,7 +63,7 @@ class Lasso(Solver):
         lam_unit: LamUnit = "absolute",
         intercept: bool = False,
         clip: bool = False,
-        gap: float = 1e-7,
+        gap: float = 1e-10,
         max_iter: int = 20000,
         wavelet: str = "db4",
         level: int | None = None,
@@ -82,6 +82,9 @@ class Lasso(Solver):
         self.wavelet = wavelet
         self.level = level
 
+    def check(self, operator: Operator) -> None:
+        Synthesis(operator, self._basis(operator.in_shape, torch.empty(0)), torch.float32)
+
     @torch.no_grad()
     def _solve(
         self,
@@ -99,7 +102,7 @@ class Lasso(Solver):
         box = value_range if self.clip else None
 
         def signals(z: Tensor) -> Tensor:
-            x = system.signals(z)
+            x = system.signals(z.to(like.dtype))
             return x if box is None else x.clamp(*box)
 
         target, on_iterate = system.measurements(y), trace_of(trace, signals)

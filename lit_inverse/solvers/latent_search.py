@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lit_inverse import seeding
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
 from lit_inverse.operators import Operator
-from lit_inverse.solvers.base import Solver, ValueRange
+from lit_inverse.solvers.base import Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
 
@@ -61,6 +61,10 @@ class LatentSearch(Solver):
         self.n_restarts = n_restarts
         self.prior = prior
 
+    def check(self, operator: Operator) -> None:
+        if operator.in_shape != self.generator.in_shape:
+            raise ValueError(f"A takes x of shape {operator.in_shape}, the generator makes {self.generator.in_shape}")
+
     def _solve(
         self,
         y: Tensor,
@@ -70,12 +74,9 @@ class LatentSearch(Solver):
         seeds: list[int],
         trace: Trace,
     ) -> Solution:
-        if operator.in_shape != self.generator.in_shape:
-            raise ValueError(f"A takes x of shape {operator.in_shape}, the generator makes {self.generator.in_shape}")
         # The caller may have switched gradients off; tensors made in inference mode must be copied to have any.
         with torch.inference_mode(False), torch.enable_grad():
-            if any(buffer.is_inference() for buffer in operator.buffers()):
-                operator = copy.deepcopy(operator)
+            operator = without_inference_tensors(operator)
             network = copy.deepcopy(self.generator).to(y.device, y.real.dtype).requires_grad_(False).eval()
             return self._search(y.clone(), operator, network, self._starts(seeds).to(y.device, y.real.dtype), trace)
 
@@ -107,7 +108,7 @@ class LatentSearch(Solver):
         return Solution(
             x=x_hat,
             status=[Status.DIVERGED if failed else Status.MAX_ITER for failed in diverged.tolist()],
-            n_iter=torch.full((len(y),), self.max_iter),
+            n_iter=torch.full_like(restart, self.max_iter),
             history={"loss": losses[1:, items, restart]},
             iterates=trace.stack(x_hat),
         )

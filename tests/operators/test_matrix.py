@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lit_inverse.operators import Gaussian, Matrix, checks
-from lit_inverse.operators.base import _lanczos_norm
+from lit_inverse.operators.krylov import lanczos_norm
 
 
 def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -46,7 +46,7 @@ def test_norm_is_the_largest_singular_value(shape: tuple[int, ...]) -> None:
 
 def test_lanczos_norm_is_below_and_close() -> None:
     operator = Gaussian((40, 30), 300, [0, 1])
-    exact, estimate = torch.linalg.matrix_norm(operator.matrix, 2), _lanczos_norm(operator, 32)
+    exact, estimate = torch.linalg.matrix_norm(operator.matrix, 2), lanczos_norm(operator, 32)
     assert (estimate <= exact * (1 + 1e-5)).all()
     assert (estimate >= exact * (1 - 2e-3)).all()
 

@@ -89,6 +89,21 @@ def test_vectors_are_reconstructed_in_the_dct_basis() -> None:
     torch.testing.assert_close(Lasso("dct", 1e-6).solve(operator(x), operator).x, x, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize(("m", "alpha"), [(100, 1e-3), (100, 1e-5), (200, 1e-5)])
+@pytest.mark.parametrize("seed", [0, [0, 1, 2]])
+def test_an_image_alone_and_in_another_order_is_as_in_a_batch(m: int, alpha: float, seed: int | list[int]) -> None:
+    images = draw(3, 28, 28, seed=7).cumsum(1).cumsum(2)[:, None]
+    operator = Gaussian((1, 28, 28), m, seed).double()
+    solver = Lasso("wavelet", alpha, "sklearn")
+    x = images / images.abs().amax((1, 2, 3), keepdim=True)
+    together = solver.solve(operator(x), operator).x
+    alone = operator.take([1])
+    torch.testing.assert_close(solver.solve(alone(x[[1]]), alone).x[0], together[1], rtol=0, atol=1e-8)
+    order = [2, 0, 1]
+    reordered = operator.take(order)
+    torch.testing.assert_close(solver.solve(reordered(x[order]), reordered).x, together[order], rtol=0, atol=1e-8)
+
+
 @pytest.mark.parametrize("lam", [0.05, 1e-3, 1e-6])
 @pytest.mark.parametrize("per_item", [False, True])
 def test_an_item_alone_is_as_in_a_batch_to_1e_8(per_item: bool, lam: float) -> None:

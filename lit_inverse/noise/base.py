@@ -1,0 +1,38 @@
+"""The interface of all laws of noise."""
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+
+class Noise(ABC):
+    """A law of eta. The first constructor argument is the level, in the unit the class states.
+
+    Laws are direct subclasses. The name of one's level is kept from being a setting of any other law.
+    """
+
+    @abstractmethod
+    def sigma(self, clean: Tensor) -> float:
+        """Standard deviation of each entry of eta for the noise-free measurements of one item, shape (*out_shape).
+
+        Where entries differ, the root of their mean square: sigma^2 = E ||eta||^2 / m.
+        """
+
+    @abstractmethod
+    def apply(self, clean: Tensor, source: torch.Generator) -> Tensor:
+        """Noisy measurements of one item, shape (*out_shape), drawn on the CPU from `source`."""
+
+
+def check_level(name: str, level: float) -> float:
+    """The level, once it is found possible."""
+    if not (math.isfinite(level) and level >= 0):
+        raise ValueError(f"{name} is {level}, expected a finite number >= 0")
+    return level
+
+
+def check_real(law: Noise, clean: Tensor) -> None:
+    """Refuses complex measurements."""
+    if clean.is_complex():
+        raise ValueError(f"{type(law).__name__} noise is for real measurements, got {clean.dtype}: use Gaussian")

@@ -1,52 +1,48 @@
 """How evenly a mixed sweep is dealt to 8 processes: claiming as it is done, static dealing, and round-robin.
 
-    python benchmarks/balance.py [--ranks 8] [--run DIR]
+    python evaluate.py --limit 50 --out runs/mixed          # a sweep of solvers of very different cost
+    python benchmarks/balance.py runs/mixed [--ranks 8]
 
-Simulates the processes on the measured seconds of a finished run, or else on those of 100 MNIST images, five m and
-three solvers as measured on one core (CS-DIP 15 s, CSGM 1 s, Lasso 0.05 s per image, each +- 20 %). "Static" deals all
-batches at the start, longest first to the least loaded, by costs estimated from the first 10 % of the cases.
+Replays the measured seconds of a finished run, the true costs, in batches of the sizes evaluate.py would make for so
+many processes. "Claimed" is `Work`, which knows no cost at the start and learns from what is finished. "Static" deals
+all batches at the start, longest first to the least loaded, by the mean cost of the first tenth of the cases of each
+solver and setting. "Round-robin" deals them in turn, without costs.
 """
 
 import argparse
-import random
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from lit_inverse.evaluation.cases import Case
-from lit_inverse.evaluation.results import Results, Row, read_rows
+from lit_inverse.evaluation.cases import Case, Group, fair_size
+from lit_inverse.evaluation.results import NewRows, Row, read_rows
 from lit_inverse.evaluation.work import Costs, Work
 
-MEASURED = {"csdip": 15.0, "csgm": 1.0, "lasso_dct": 0.05}
-BATCH = {"csdip": 1, "csgm": 4, "lasso_dct": 4}
+Batches = list[list[Case]]
 
 
-def cases_of(run: Path | None) -> tuple[list[Case], dict[str, float]]:
-    """Cases and the true seconds of each."""
-    if run is not None:
-        rows = read_rows(run).values()
-        cases = [Case(r["key"], r["solver"], 0, r["image"], r["m"], r["noise_level"], r["repeat"]) for r in rows]
-        return cases, {row["key"]: row["seconds"] for row in rows}
-    source = random.Random(0)
-    cases = [
-        Case(f"{solver}{m}{i}", solver, i, str(i), m, 0.0, 0)
-        for m in (25, 50, 75, 100, 200)
-        for solver in MEASURED
-        for i in range(100)
-    ]
-    return cases, {case.key: MEASURED[case.solver] * source.uniform(0.8, 1.2) for case in cases}
+def cases_of(run: Path) -> tuple[list[Case], dict[str, float]]:
+    """Cases of a finished run and the seconds of each."""
+    rows = read_rows(run).values()
+    cases = [Case(r["key"], r["solver"], 0, r["image"], r["m"], r["noise_level"], r["repeat"]) for r in rows]
+    return cases, {row["key"]: row["seconds"] for row in rows}
 
 
-def in_batches(cases: Sequence[Case]) -> list[list[Case]]:
-    groups: dict[object, list[Case]] = {}
+def in_batches(cases: Sequence[Case], seconds: dict[str, float], n_ranks: int) -> Batches:
+    """No larger than the batches of the run, whose cases have equal seconds."""
+    groups: dict[Group, list[Case]] = defaultdict(list)
     for case in cases:
-        groups.setdefault(case.group, []).append(case)
-    sized = [(group, BATCH.get(group[0].solver, 1)) for group in groups.values()]
-    return [group[first : first + size] for group, size in sized for first in range(0, len(group), size)]
+        groups[case.group].append(case)
+    split = []
+    for group in groups.values():
+        was = max(Counter(seconds[case.key] for case in group).values())
+        size = min(was, fair_size(len(group), n_ranks))
+        split += [group[first : first + size] for first in range(0, len(group), size)]
+    return split
 
 
-class Clocked(Results):
+class Clocked(NewRows):
     """Results that appear when they are due."""
 
     def __init__(self, out: Path) -> None:
@@ -55,20 +51,21 @@ class Clocked(Results):
         self.now = 0.0
         self.seen = 0
 
-    def new_rows(self) -> list[Row]:
+    def read(self) -> list[Row]:
         new = [row for time, row in self.due[self.seen :] if time <= self.now]
         self.seen += len(new)
         return new
 
 
-def claimed(cases: list[Case], seconds: dict[str, float], n_ranks: int) -> float:
+def claimed(batches: Batches, seconds: dict[str, float], n_ranks: int) -> float:
     """The time at which the last process ends when each takes from `Work` what is open."""
+    cases = [case for batch in batches for case in batch]
     with tempfile.TemporaryDirectory() as folder:
         claims = Path(folder) / "claims"
         claims.mkdir()
         results = Clocked(Path(folder))
         costs = Costs(cases, results)
-        work = [Work(in_batches(cases), costs, claims, rank) for rank in range(n_ranks)]
+        work = [Work(batches, costs, claims, rank) for rank in range(n_ranks)]
         clocks = [0.0] * n_ranks
         working = set(range(n_ranks))
         while working:
@@ -85,44 +82,45 @@ def claimed(cases: list[Case], seconds: dict[str, float], n_ranks: int) -> float
         return max(clocks)
 
 
-def static(cases: list[Case], seconds: dict[str, float], n_ranks: int) -> float:
-    """Longest first to the least loaded, by the mean cost of each group among a tenth of the cases."""
-    sample = random.Random(1).sample(cases, len(cases) // 10)
-    total, count = Counter[object](), Counter[object]()
-    for case in sample:
-        total[case.group] += seconds[case.key]
-        count[case.group] += 1
-    mean = sum(total.values()) / sum(count.values())
+def static(batches: Batches, seconds: dict[str, float], n_ranks: int) -> float:
+    """Longest first to the least loaded, by the mean cost of the first tenth of each group."""
+    groups: dict[Group, list[float]] = defaultdict(list)
+    for case in (case for batch in batches for case in batch):
+        groups[case.group].append(seconds[case.key])
+    mean = {group: sum(costs[: -(-len(costs) // 10)]) / -(-len(costs) // 10) for group, costs in groups.items()}
 
     def estimate(batch: list[Case]) -> float:
-        group = batch[0].group
-        return len(batch) * (total[group] / count[group] if count[group] else mean)
+        return len(batch) * mean[batch[0].group]
 
     loads, estimated = [0.0] * n_ranks, [0.0] * n_ranks
-    for batch in sorted(in_batches(cases), key=estimate, reverse=True):
+    for batch in sorted(batches, key=estimate, reverse=True):
         rank = min(range(n_ranks), key=estimated.__getitem__)
         estimated[rank] += estimate(batch)
         loads[rank] += sum(seconds[case.key] for case in batch)
     return max(loads)
 
 
-def round_robin(cases: list[Case], seconds: dict[str, float], n_ranks: int) -> float:
-    loads = [0.0] * n_ranks
-    for number, batch in enumerate(in_batches(cases)):
-        loads[number % n_ranks] += sum(seconds[case.key] for case in batch)
-    return max(loads)
+def round_robin(batches: Batches, seconds: dict[str, float], n_ranks: int) -> float:
+    """The next batch to the next process."""
+    return max(sum(seconds[case.key] for batch in batches[rank::n_ranks] for case in batch) for rank in range(n_ranks))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--ranks", type=int, default=8)
-    parser.add_argument("--run", type=Path, default=None, help="folder of a finished run")
     args = parser.parse_args()
     cases, seconds = cases_of(args.run)
     ideal = sum(seconds.values()) / args.ranks
     print(f"{len(cases)} cases, {sum(seconds.values()):.0f} s in all; ideal on {args.ranks} processes: {ideal:.1f} s")
+    each = defaultdict(list)
+    for case in cases:
+        each[case.solver].append(seconds[case.key])
+    for solver, costs in each.items():
+        print(f"  {solver}: {len(costs)} cases of {min(costs):.3g} to {max(costs):.3g} s, {sum(costs):.0f} s in all")
+    batches = in_batches(cases, seconds, args.ranks)
     for name, policy in (("claimed", claimed), ("static", static), ("round-robin", round_robin)):
-        end = policy(cases, seconds, args.ranks)
+        end = policy(batches, seconds, args.ranks)
         print(f"{name:<12} last process ends after {end:8.1f} s, {100 * (end / ideal - 1):5.1f} % over the ideal")
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from evaluate import main
-from lit_inverse.evaluation.configuration import _plain
+from lit_inverse.evaluation.laws import plain
 from lit_inverse.seeding import derive_seed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,7 +80,7 @@ def test_a_sweep_writes_what_the_contract_names(config: Path) -> None:
     ]  # fmt: skip
     assert {path.name for path in (out / "figures").iterdir()} >= {"error_against_m.png", "reconstructions_m20.png"}
     page = (out / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 6
+    assert page.count("data:image/png;base64,") == 7
     assert not re.search(r"(src|href)=\"http", page)
     assert "least norm" in page
 
@@ -132,7 +132,7 @@ def test_a_solver_is_known_by_the_content_of_its_files_not_by_their_path(tmp_pat
     (tmp_path / "a").write_text("weights")
     (tmp_path / "b").write_text("weights")
     (tmp_path / "c").write_text("other weights")
-    a, b, c = (_plain({"init_args": {"generator": tmp_path / name, "lr": 0.1}}) for name in "abc")
+    a, b, c = (plain({"init_args": {"generator": tmp_path / name, "lr": 0.1}}) for name in "abc")
     assert a == b != c
 
 
@@ -193,6 +193,15 @@ def test_finished_runs_are_compared(config: Path, capsys: pytest.CaptureFixture[
     assert main(["compare", *folders, "--out", str(config.parent / "both")]) == 0
     assert "first/plain - second/plain at m=20, noise 0, 3 images" in capsys.readouterr().out
     assert {path.name for path in (config.parent / "both").iterdir()} >= {"summary.csv", "comparisons.csv"}
+
+
+def test_a_folder_with_results_of_two_settings_is_not_compared(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(config, out="first")
+    run(config, "--solvers.jittered.jitter", "0.3", out="first")
+    assert main(["compare", str(config.parent / "first")]) == 2
+    assert "holds results of 2 different settings of jittered" in capsys.readouterr().err
 
 
 def test_runs_of_other_measurements_are_not_compared(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -305,3 +314,19 @@ def test_the_script_itself_runs(config: Path) -> None:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "OMP_NUM_THREADS": "1"}
+
+
+def test_a_dry_run_sums_up_each_solver_and_counts_what_would_be_taken_over(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(config, "--only", "[plain]", "--solvers.plain.seconds", "0.3", "--batch_size", "3", out="first")
+    capsys.readouterr()
+    reuse = ["--reuse", json.dumps([str(config.parent / "first")]), "--limit", "30"]
+    options = [*reuse, "--solvers.plain.seconds", "0.3", "--dry_run"]
+    assert main(["--config", str(config), "--out", str(config.parent / "new"), *options]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    plain, jittered = (next(line for line in lines if line[:2] == [solver, "all"]) for solver in ("plain", "jittered"))
+    assert plain == ["plain", "all", "60", "6", "00:05"]  # 54 cases of a third of .3 s
+    assert jittered == ["jittered", "all", "60", "0", "?"]
+    assert " ".join(lines[-1]).endswith("6 there; one process would need 00:05 and what is not known yet")
+    assert not (config.parent / "new").exists()

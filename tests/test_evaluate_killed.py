@@ -1,20 +1,57 @@
 """Nothing finished is lost when a sweep is killed."""
 
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
-from test_evaluate import SWEEP, _environment
+from test_evaluate import ROOT, SWEEP, _environment
 
-ROOT = Path(__file__).resolve().parents[1]
+from evaluate import main
+from lit_inverse.evaluation import command as command_line
+from lit_inverse.evaluation.results import read_rows
+
+
+def test_a_sweep_killed_again_and_again_ends_as_if_undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed as soon as 1, 3, ... results are there; forked, which saves the imports."""
+    config = tmp_path / "sweep.yaml"
+    config.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
+    monkeypatch.setattr(command_line, "write_report", lambda *_: None)
+
+    def argv(out: str) -> list[str]:
+        options = ["--batch_size", "1", "--solvers.plain.seconds", "0.1", "--solvers.jittered.seconds", "0.1"]
+        return ["--config", str(config), "--out", str(tmp_path / out), *options]
+
+    seen: dict[str, float] = {}
+    for n_results in (1, 3, 4, 8):
+        process = multiprocessing.get_context("fork").Process(target=main, args=(argv("killed"),))
+        process.start()
+        while len(read_rows(tmp_path / "killed")) < n_results:
+            assert process.is_alive()
+            time.sleep(0.01)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        before, seen = seen, {key: row["mse"] for key, row in read_rows(tmp_path / "killed").items()}
+        assert before.items() <= seen.items()
+    assert main(argv("killed")) == main(argv("undisturbed")) == 0
+    ended, undisturbed = (
+        {key: row["mse"] for key, row in read_rows(tmp_path / o).items()} for o in ("killed", "undisturbed")
+    )
+    assert seen.items() <= ended.items() == undisturbed.items()
+    assert len((tmp_path / "killed" / "results.jsonl").read_text().splitlines()) == len(ended) == 12
 
 
 @pytest.mark.slow
 def test_a_sweep_killed_at_random_moments_ends_as_if_undisturbed(tmp_path: Path) -> None:
     config = tmp_path / "sweep.yaml"
-    config.write_text(yaml.safe_dump({**SWEEP, "limit": 100}, sort_keys=False))
-    command = [sys.executable, "benchmarks/sigkill.py", "--config", str(config), "--kills", "4", "--", "--seed", "3"]
-    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=600)
+    config.write_text(yaml.safe_dump({**SWEEP, "limit": 10}, sort_keys=False))
+    options = ["--config", str(config), "--kills", "10", "--two", "0.4", "--", "--solvers.plain.seconds", "0.1"]
+    command = [sys.executable, "benchmarks/sigkill.py", *options]
+    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -4,9 +4,9 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,10 +15,17 @@ from lit_inverse.errors import as_usage_errors
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.seeding import derive_seed
 
-Group = tuple[str, str, float]  # solver, measurement, noise level
-
 _OPERATOR_BYTES = 1 << 30  # memory for the operators of one batch, one per image
 _BATCHES_PER_PROCESS = 4  # of each group, so that all processes finish at about the same time
+
+
+class Group(NamedTuple):
+    """What cases share that can be solved in one batch."""
+
+    solver: str
+    measurement: str
+    noise_level: float
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,19 +39,23 @@ class Case:
     measurement: Any
     noise_level: float
     repeat: int
+    shape: tuple[int, ...] = ()
 
     @property
     def group(self) -> Group:
-        """Cases of a group can be solved in one batch."""
-        return self.solver, str(self.measurement), self.noise_level
+        """The cases it can be solved with in one batch."""
+        return Group(self.solver, str(self.measurement), self.noise_level, self.shape)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All cases of a sweep, and the bytes one operator takes at each value of `measurements`."""
+    """All cases of a sweep, and the bytes one operator takes for each shape and value of `measurements`.
+
+    Solvers of equal settings under several names have equal keys: they are computed once and stored under each name.
+    """
 
     cases: list[Case]
-    operator_bytes: dict[str, int]
+    operator_bytes: dict[tuple[tuple[int, ...], str], int]
 
 
 def plan(sweep: Sweep) -> Plan:
@@ -58,7 +69,7 @@ def plan(sweep: Sweep) -> Plan:
         if len(dataset) == 0:
             raise ValueError(f"split {sweep.split!r} has no items")
         images = [_Image.of(index, dataset[index]) for index in range(min(len(dataset), sweep.limit or len(dataset)))]
-    operator_bytes = _check_settings(sweep, images[0].shape)
+    operator_bytes = _check_settings(sweep, list(dict.fromkeys(image.shape for image in images)))
     cases = [
         Case(
             _key(sweep, solver, image, measurement, level, repeat),
@@ -68,6 +79,7 @@ def plan(sweep: Sweep) -> Plan:
             measurement,
             level,
             repeat,
+            image.shape,
         )
         for measurement in sweep.measurements
         for level in sweep.noise_levels
@@ -78,21 +90,37 @@ def plan(sweep: Sweep) -> Plan:
     return Plan(cases, operator_bytes)
 
 
+def names(sweep: Sweep, cases: Iterable[Case]) -> dict[str, list[dict[str, str]]]:
+    """Solver and label of each line to be written for a key: this sweep's, whatever a stored line was called."""
+    named: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for case in cases:
+        named[case.key].append({"solver": case.solver, "label": sweep.label(case.solver)})
+    return named
+
+
 def batches(
     sweep: Sweep, plan: Plan, done: Collection[str], device: torch.device, n_processes: int = 1
 ) -> list[list[Case]]:
     """The missing cases in batches of one solver and one setting, small enough to keep all processes busy."""
-    groups: dict[Group, list[Case]] = defaultdict(list)
+    missing: dict[str, Case] = {}
     for case in plan.cases:
         if case.key not in done:
-            groups[case.group].append(case)
+            missing.setdefault(case.key, case)
+    groups: dict[Group, list[Case]] = defaultdict(list)
+    for case in missing.values():
+        groups[case.group].append(case)
     split = []
     for group in groups.values():
         size = _batch_size(sweep, plan, group[0], device)
-        if sweep.batch_size == "auto" and n_processes > 1:
-            size = min(size, math.ceil(len(group) / (_BATCHES_PER_PROCESS * n_processes)))
+        if sweep.batch_size == "auto":
+            size = min(size, fair_size(len(group), n_processes))
         split += [group[first : first + size] for first in range(0, len(group), size)]
     return split
+
+
+def fair_size(n_cases: int, n_processes: int) -> int:
+    """Largest batches of a group that leave something to deal to all processes."""
+    return n_cases if n_processes == 1 else math.ceil(n_cases / (_BATCHES_PER_PROCESS * n_processes))
 
 
 def _batch_size(sweep: Sweep, plan: Plan, case: Case, device: torch.device) -> int:
@@ -100,7 +128,8 @@ def _batch_size(sweep: Sweep, plan: Plan, case: Case, device: torch.device) -> i
         return sweep.batch_size
     size = sweep.solvers[case.solver].preferred_batch(device)
     if sweep.operator_per == "image":
-        size = min(size, _OPERATOR_BYTES // max(1, plan.operator_bytes[str(case.measurement)]))
+        each = plan.operator_bytes[case.shape, str(case.measurement)] * sweep.dtype.itemsize // 4  # drawn in float32
+        size = min(size, _OPERATOR_BYTES // max(1, each))
     return max(1, size)
 
 
@@ -120,36 +149,41 @@ class _Image:
         return cls(index, item["id"], tuple(x.shape), f"{digest.hexdigest()} {x.dtype} {tuple(x.shape)}")
 
 
-def _check_settings(sweep: Sweep, in_shape: tuple[int, ...]) -> dict[str, int]:
+def _check_settings(sweep: Sweep, shapes: Sequence[tuple[int, ...]]) -> dict[tuple[tuple[int, ...], str], int]:
     """Draws each operator and noise law once, so that an impossible value ends the sweep before it starts.
 
-    Returns the bytes of the operator at each value of `measurements`.
+    Returns the bytes of the operator for each shape of x and value of `measurements`.
     """
     for level in sweep.noise_levels:
         with as_usage_errors("noise_levels"):
             sweep.noise(level)
     sizes = {}
-    for measurement in sweep.measurements:
-        with as_usage_errors("measurements" if sweep.vary else "operator"):
-            operator = sweep.draw_operator(in_shape, measurement, 0)
-            sizes[str(measurement)] = sum(buffer.nbytes for buffer in operator.buffers())
+    for shape in shapes:
+        for measurement in sweep.measurements:
+            with as_usage_errors("measurements" if sweep.vary else "operator"):
+                operator = sweep.draw_operator(shape, measurement, 0)
+            for name, solver in sweep.solvers.items():
+                with as_usage_errors(f"solvers.{name}"):
+                    solver.check(operator)
+            sizes[shape, str(measurement)] = sum(buffer.nbytes for buffer in operator.buffers())
     return sizes
 
 
 def _key(sweep: Sweep, solver: str, image: _Image, measurement: Any, level: float, repeat: int) -> str:
     """blake2b of canonical JSON of all that determines the result and nothing else."""
+    varied = {} if sweep.vary is None else {sweep.vary: measurement}
     ingredients = {
         "x": image.content,
         "value_range": sweep.value_range,
-        "operator": [sweep.operator.class_path, dict(sweep.operator.init_args), sweep.vary, measurement],
+        "operator": sweep.operator.identity(**varied),
         "operator_seed": sweep.operator_seed(image.id, repeat),
-        "noise": [sweep.noise.class_path, dict(sweep.noise.init_args), level],
+        "noise": [sweep.noise.identity(), level],
         "noise_seed": derive_seed(sweep.seed, "noise", image.id, repeat),
         "solver": sweep.identities[solver],
         "version": sweep.solvers[solver].version,
         "solver_seed": derive_seed(sweep.seed, "solver", image.id, repeat),
-        "dtype": "float64" if "64" in str(sweep.trainer.get("precision")) else "float32",
+        "dtype": str(sweep.dtype),
         "repeat": repeat,
     }
-    canonical = json.dumps(ingredients, sort_keys=True, separators=(",", ":"), default=str)
+    canonical = json.dumps(ingredients, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()

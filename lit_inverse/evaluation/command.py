@@ -9,14 +9,15 @@ import torch
 import yaml
 
 from lit_inverse.errors import IncompleteError, as_usage_errors
-from lit_inverse.evaluation.cases import Plan, plan
+from lit_inverse.evaluation.cases import Plan, names, plan
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.outlook import outlook
 from lit_inverse.evaluation.report import write_report
-from lit_inverse.evaluation.results import Results, read_rows
+from lit_inverse.evaluation.results import Results, Row, read_rows
 from lit_inverse.evaluation.runner import build_trainer, run
+from lit_inverse.evaluation.starter import end_with_starter
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.evaluation.tracking import track
+from lit_inverse.evaluation.tracking import Tracking
 from lit_inverse.provenance import versions
 
 
@@ -27,6 +28,7 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         UsageError: when the request is impossible; nothing has been computed then.
         IncompleteError: when cases failed; all others are finished and reported.
     """
+    end_with_starter()
     _quieten_lightning()
     sweep = read_sweep(argv, default)
     if sweep.threads is not None:
@@ -37,7 +39,8 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         sweep.data.setup("predict")
     planned = plan(sweep)
     if sweep.dry_run:
-        print(outlook(planned.cases, read_rows(sweep.out)))
+        if trainer.is_global_zero:
+            print(outlook(planned.cases, _there(sweep)))
         return
     results = Results(sweep.out, trainer.global_rank)
     if trainer.is_global_zero:
@@ -47,23 +50,33 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         _adopt(sweep, planned, results)
         finished = len(planned.cases) - len({case.key for case in planned.cases} - results.rows().keys())
         print(f"{sweep.name}: {len(planned.cases)} cases, {finished} of them finished before; results in {sweep.out}")
+    tracking = Tracking(sweep) if sweep.logger and trainer.is_global_zero else None
     run(sweep, planned, results, trainer)
     if trainer.is_global_zero:
-        paths = write_report(sweep, planned.cases, results, found)
-        if sweep.logger:
-            track(sweep, planned.cases, results, paths)
+        report = write_report(sweep, planned.cases, results, found)
+        if tracking is not None:
+            tracking.finish(report, results)
         print(f"report: {sweep.out / 'report.html'}")
-        _warn_of_failures(sweep, results)
+        _warn_of_missing(sweep, planned, results)
     results.close()
+
+
+def _there(sweep: Sweep) -> dict[str, Row]:
+    """Results that are there or would be taken over."""
+    there: dict[str, Row] = {}
+    for folder in [sweep.out, *sweep.reuse]:
+        there = read_rows(folder) | there
+    return there
 
 
 def _adopt(sweep: Sweep, planned: Plan, results: Results) -> None:
     for other in sweep.reuse:
-        missing = {case.key for case in planned.cases} - results.rows().keys()
+        finished = results.rows()
+        missing = names(sweep, (case for case in planned.cases if case.key not in finished))
         print(f"{results.adopt(other, missing)} results taken over from {other}")
 
 
-def _warn_of_failures(sweep: Sweep, results: Results) -> None:
+def _warn_of_missing(sweep: Sweep, planned: Plan, results: Results) -> None:
     failures = results.failures()
     if failures:
         reason = next(iter(failures.values()))
@@ -71,6 +84,9 @@ def _warn_of_failures(sweep: Sweep, results: Results) -> None:
             f"{len(failures)} cases failed ({reason}, ...): see {sweep.out / 'failures.jsonl'}; "
             "the same command tries them again"
         )
+    missing = {case.key for case in planned.cases} - results.rows().keys()
+    if missing:
+        raise IncompleteError(f"{len(missing)} cases are missing, a process died: the same command computes them")
 
 
 def _quieten_lightning() -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,14 +10,16 @@ import numpy.typing as npt
 from scipy import stats
 
 from lit_inverse.evaluation.results import Row
+from lit_inverse.evaluation.statistics import Setting, Summary, setting_of
 
 _N_RESAMPLES = 9999
 _SIGNIFICANT = 0.05
+_ROUNDING = 1e-12  # relative: values that differ by less are equal
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Mean squared errors of two solvers at one setting, paired by image (repeats averaged first).
+    """Mean squared errors of two solvers at one setting, on the same images and measurements (repeats averaged).
 
     Attributes:
         n: number of images both solved.
@@ -27,12 +29,15 @@ class Comparison:
         p: two-sided Wilcoxon signed-rank test that the differences are symmetric about 0.
         p_holm: p corrected for the number of comparisons of the sweep (Holm 1979).
         wins: share of the images on which the first is better; ties count half.
+        rank_correlation: sum of signed ranks over the sum of ranks, in [-1, 1]; negative when the first is better
+            (matched-pairs rank-biserial correlation, Kerby 2014).
         differences: one per image.
     """
 
     first: str
     second: str
     m: int
+    setting: Setting
     noise_level: float
     n: int
     difference: float
@@ -41,46 +46,112 @@ class Comparison:
     p: float
     p_holm: float
     wins: float
+    rank_correlation: float
     differences: tuple[float, ...]
 
     @property
     def better(self) -> str | None:
-        """The solver that is better beyond chance (corrected p < 0.05), if any."""
-        if self.p_holm >= _SIGNIFICANT:
+        """The solver that is better beyond chance, if any: corrected p < 0.05, and mean and ranks agree on which."""
+        if self.p_holm >= _SIGNIFICANT or self.difference * self.rank_correlation <= 0:
             return None
         return self.first if self.difference < 0 else self.second
 
 
+@dataclass(frozen=True)
+class Winner:
+    """The solver of least mean error at one setting.
+
+    Attributes:
+        beaten: solvers it is better than beyond chance.
+        undecided: solvers of which that cannot be said.
+    """
+
+    m: int
+    setting: Setting
+    noise_level: float
+    solver: str
+    beaten: tuple[str, ...]
+    undecided: tuple[str, ...]
+
+
+_Case = tuple[str, int]  # image, repeat
+
+
 def compare(rows: Iterable[Row]) -> list[Comparison]:
     """All pairs of solvers at all settings with at least 2 common images, Holm-corrected over all of them."""
-    errors: dict[tuple[int, float], dict[str, dict[str, list[float]]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(list))
-    )
+    cases: dict[tuple[Setting, float], dict[str, dict[_Case, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        errors[row["m"], row["noise_level"]][row["solver"]][row["image"]].append(row["mse"])
+        cases[setting_of(row), row["noise_level"]][row["solver"]][row["image"], row.get("repeat", 0)] = row
     found = []
-    for (m, level), of_solver in sorted(errors.items()):
+    for (setting, _), of_solver in cases.items():
         for first, second in itertools.combinations(of_solver, 2):
-            images = [image for image in of_solver[first] if image in of_solver[second]]
-            if len(images) > 1:
-                pairs = [(np.mean(of_solver[first][image]), np.mean(of_solver[second][image])) for image in images]
-                found.append(_comparison(first, second, m, level, np.array([a - b for a, b in pairs])))
+            pairs = [(row, of_solver[second].get(case)) for case, row in of_solver[first].items()]
+            both = [(a, b) for a, b in pairs if b is not None]
+            if len({a["image"] for a, _ in both}) > 1:
+                found.append(_comparison(setting, both))
     corrected = holm([comparison.p for comparison in found])
     return [replace(comparison, p_holm=p) for comparison, p in zip(found, corrected, strict=True)]
 
 
-def _comparison(first: str, second: str, m: int, level: float, differences: npt.NDArray[np.float64]) -> Comparison:
+def _comparison(setting: Setting, pairs: Sequence[tuple[Row, Row]]) -> Comparison:
+    of_image: dict[str, list[float]] = defaultdict(list)
+    for a, b in pairs:
+        of_image[a["image"]].append(a["mse"] - b["mse"])
+    differences = np.array([np.mean(repeats) for repeats in of_image.values()])
     low, high = bootstrap_interval(differences)
-    p = 1.0 if not differences.any() else float(stats.wilcoxon(differences).pvalue)
-    wins = float(np.mean((differences < 0) + 0.5 * (differences == 0)))
-    mean, each = float(differences.mean()), tuple(differences.tolist())
-    return Comparison(first, second, m, level, len(differences), mean, low, high, p, p, wins, each)
+    p = float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
+    first, second = pairs[0]
+    return Comparison(
+        first=first["solver"],
+        second=second["solver"],
+        m=round(float(np.mean([a["m"] for a, _ in pairs]))),
+        setting=setting,
+        noise_level=first["noise_level"],
+        n=len(differences),
+        difference=float(differences.mean()),
+        low=low,
+        high=high,
+        p=p,
+        p_holm=p,
+        wins=float(np.mean((differences < 0) + 0.5 * (differences == 0))),
+        rank_correlation=rank_correlation(differences),
+        differences=tuple(differences.tolist()),
+    )
+
+
+def rank_correlation(differences: npt.NDArray[np.float64]) -> float:
+    """Sum of signed ranks of the differences that are not 0, over the sum of their ranks; 0 when all are 0."""
+    others = differences[differences != 0]
+    ranks = stats.rankdata(np.abs(others))
+    return float(np.sum(np.sign(others) * ranks) / np.sum(ranks)) if len(others) else 0.0
+
+
+def winners(summaries: Iterable[Summary], comparisons: Iterable[Comparison]) -> list[Winner]:
+    """Who wins where: one Winner per setting."""
+    groups: dict[tuple[Setting, float], list[Summary]] = defaultdict(list)
+    for summary in summaries:
+        groups[summary.setting, summary.noise_level].append(summary)
+    better = {
+        (c.setting, c.noise_level, frozenset((c.first, c.second))): c.better
+        for c in comparisons
+        if c.better is not None
+    }
+    return [_winner(group, better) for group in groups.values()]
+
+
+def _winner(group: Sequence[Summary], better: Mapping[tuple[Setting, float, frozenset[str]], str]) -> Winner:
+    best = min(group, key=lambda summary: summary.mse_mean)
+    others = [summary.solver for summary in group if summary is not best]
+    at = best.setting, best.noise_level
+    beaten = [other for other in others if better.get((*at, frozenset((best.solver, other)))) == best.solver]
+    undecided = [other for other in others if other not in beaten]
+    return Winner(best.m, *at, best.solver, tuple(beaten), tuple(undecided))
 
 
 def bootstrap_interval(values: npt.NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
-    """BCa bootstrap interval of the mean (Efron 1987), from a fixed seed; the value itself where all are equal."""
-    if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
+    """BCa bootstrap interval of the mean (Efron 1987), from a fixed seed; the mean itself where all are equal."""
+    if np.ptp(values) <= _ROUNDING * np.abs(values).max():
+        return float(values.mean()), float(values.mean())
     result = stats.bootstrap(
         (values,), np.mean, confidence_level=level, n_resamples=_N_RESAMPLES, rng=np.random.default_rng(0)
     )

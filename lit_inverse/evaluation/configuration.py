@@ -3,23 +3,22 @@
 import argparse
 import contextlib
 import inspect
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import jsonargparse
 import yaml
 from jsonargparse import ArgumentParser, Namespace
-from jsonargparse.typing import NonNegativeInt, PositiveInt
+from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from pytorch_lightning import LightningDataModule, Trainer
 
+from datamodules.paths import ConfigPath
 from lit_inverse.errors import UsageError, as_usage_errors, one_line, parser_error
-from lit_inverse.evaluation.laws import Law
+from lit_inverse.evaluation.laws import Law, plain
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
-from lit_inverse.provenance import sha256
 from lit_inverse.solvers import Solver
 
 # Set by the engine itself, or without meaning for an evaluation.
@@ -33,6 +32,11 @@ _TRAINER_SKIP = {
     "enable_progress_bar",
     "default_root_dir",
     "fast_dev_run",
+    "limit_train_batches",
+    "limit_val_batches",
+    "limit_test_batches",
+    "limit_predict_batches",
+    "overfit_batches",
 }
 _DRAWN = {"in_shape", "seed"}  # arguments of an operator that come from the data and the sweep's seed
 
@@ -44,7 +48,7 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
         UsageError: when a file, key, type or value is wrong.
         SystemExit: with code 0 after --help and --print_config.
     """
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first = OneLineParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config", action="append", default=[])
     first.add_argument("--print_config", action="store_true")
     first.add_argument("--vary")
@@ -55,15 +59,24 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
     layers = [_Layer.read(path) for path in asked.config or [default]]
     vary = asked.vary or next((v for layer in reversed(layers) if (v := layer.content.get("vary"))), None)
     solvers = _replace_solvers(layers)
-    parser = _parser(solvers, vary)
+    parser = _parser(ArgumentParser, solvers, vary)
     if asked.help:
         parser.print_help()
         raise SystemExit(0)
-    config = _parse(parser, layers, rest)
+    files = _parse_files(_parser(_Incomplete, solvers, vary), layers)
+    with _parser_errors("command line"):
+        config = parser.parse_args(rest, namespace=files)
     if asked.print_config:
         print(parser.dump(config, skip_unset=False), end="")
         raise SystemExit(0)
     return _sweep(parser, config)
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the listing of the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
 
 
 class _Layer:
@@ -93,11 +106,23 @@ def _replace_solvers(layers: list[_Layer]) -> list[str]:
     solvers = having[-1].content["solvers"] if having else {}
     if not isinstance(solvers, dict) or not solvers:
         raise UsageError(f"solvers: expected a mapping of names to solvers, got {solvers!r}")
+    for name, solver in solvers.items():
+        if "." in str(name) or solver is None:
+            raise UsageError(
+                f"solvers.{name}: got {solver!r}, expected a name without dots, and a file or class_path and init_args"
+            )
     return list(map(str, solvers))
 
 
-def _parser(solvers: list[str], vary: str | None) -> ArgumentParser:
-    parser = ArgumentParser(
+class _Incomplete(ArgumentParser):
+    """Of a file: what it leaves out, another file or the command line may say."""
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        super().validate(*args, **(kwargs | {"skip_required": True}))
+
+
+def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) -> ArgumentParser:
+    parser = kind(
         prog="evaluate.py",
         description="Runs a benchmark sweep: data -> A -> y -> solvers -> errors with confidence intervals.",
         epilog="--config FILE (repeatable; later files win key by key) and --print_config are understood as well.",
@@ -115,11 +140,17 @@ def _parser(solvers: list[str], vary: str | None) -> ArgumentParser:
     )
     parser.add_argument("--measurements", type=list[Any], default=[None])
     # the first argument of a noise law is its level, which noise_levels runs through
-    levels = {next(iter(inspect.signature(law).parameters)) for law in Noise.__subclasses__()}
+    levels = {next(iter(inspect.signature(law).parameters)) for law in _subclasses(Noise)}
     parser.add_subclass_arguments(Noise, "noise", skip=levels, help="law of eta")
     parser.set_defaults(noise={"class_path": "lit_inverse.noise.Gaussian"})
     parser.add_argument("--noise_levels", type=list[float], default=[0.0], help="in the unit of the noise class")
     parser.add_argument("--repeats", type=PositiveInt, default=1)
+    parser.add_argument(
+        "--success_nmse",
+        type=PositiveFloat,
+        default=0.01,
+        help="a case is a success when ||x_hat - x||^2 / ||x||^2 is at most this",
+    )
     parser.add_argument("--seed", type=NonNegativeInt, default=0)
     parser.add_argument("--batch_size", type=PositiveInt | Literal["auto"], default="auto")
     for name in solvers:
@@ -132,21 +163,22 @@ def _parser(solvers: list[str], vary: str | None) -> ArgumentParser:
     parser.add_argument(
         "--threads", type=PositiveInt | None, default=None, help="processor threads of torch; null for its choice"
     )
-    parser.add_argument("--reuse", type=list[str], default=[], help="runs whose finished results are taken over")
+    parser.add_argument("--reuse", type=list[ConfigPath], default=[], help="runs whose finished results are taken over")
     parser.add_argument(
         "--dry_run", type=bool, nargs="?", const=True, default=False, help="only tell what would be done"
     )
-    parser.add_argument("--out", type=str | None, default=None, help="folder of the results; runs/NAME by default")
+    parser.add_argument(
+        "--out", type=ConfigPath | None, default=None, help="folder of the results; runs/NAME by default"
+    )
     return parser
 
 
-def _parse(parser: ArgumentParser, layers: list[_Layer], rest: list[str]) -> Namespace:
+def _parse_files(parser: ArgumentParser, layers: list[_Layer]) -> Namespace | None:
     config = None
     for layer in layers:
         with _in_folder(layer.path), _parser_errors(str(layer.path)):
             config = parser.parse_object(layer.content, namespace=config)
-    with _parser_errors("command line"):
-        return parser.parse_args(rest, namespace=config)
+    return config
 
 
 @contextlib.contextmanager
@@ -165,6 +197,9 @@ def _parser_errors(where: str) -> Iterator[None]:
 
 
 def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
+    for key in ("data", "operator"):
+        if config.get(key) is None:
+            raise UsageError(f"{key}: got nothing, expected class_path and init_args")
     solvers = config.solvers.as_dict()
     only = list(solvers) if config.only is None else config.only
     unknown = [name for name in [*only, *config.labels] if name not in solvers]
@@ -184,7 +219,7 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
     instances = _instantiate(parser, config, only)
     return Sweep(
         name=config.name,
-        out=Path(config.out or Path("runs") / config.name),
+        out=config.out or Path("runs") / config.name,
         data=instances.data,
         split=config.split,
         limit=config.limit,
@@ -192,13 +227,14 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
         operator_per=config.operator_per,
         vary=config.vary,
         measurements=_typed_measurements(config),
-        noise=_law(config.noise),
+        noise=_law_of_noise(config.noise),
         noise_levels=config.noise_levels,
         repeats=config.repeats,
+        success_nmse=config.success_nmse,
         seed=config.seed,
         batch_size=config.batch_size,
         solvers={name: instances.solvers[name] for name in only},
-        identities={name: _plain(config.solvers[name]) for name in only},
+        identities={name: plain(config.solvers[name].as_dict()) for name in only},
         labels=config.labels,
         trainer=vars(instances.trainer),
         logger=config.logger,
@@ -209,15 +245,28 @@ def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
     )
 
 
-def _reused(folders: list[str]) -> list[Path]:
+def _reused(folders: list[Path]) -> list[Path]:
     for folder in folders:
-        if not any(Path(folder).glob("results*.jsonl")):
+        if not any(folder.glob("results*.jsonl")):
             raise UsageError(f"reuse: {folder} holds no results, expected the folder of another run")
-    return [Path(folder) for folder in folders]
+    return folders
 
 
 def _law(specification: Namespace) -> Law[Any]:
     return Law(specification.class_path, specification.as_dict().get("init_args", {}))
+
+
+def _subclasses(base: type[Any]) -> Iterator[type[Any]]:
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+def _law_of_noise(specification: Namespace) -> Law[Noise]:
+    """The law without its level, which noise_levels gives; a class unknown when the parser was made still has it."""
+    law = _law(specification)
+    level = next(iter(law.parameters))
+    return Law(law.class_path, {name: value for name, value in law.init_args.items() if name != level})
 
 
 def _typed_measurements(config: Namespace) -> list[Any]:
@@ -251,16 +300,3 @@ def _instantiate(parser: ArgumentParser, config: Namespace, only: list[str]) -> 
             part[key] = config[key]
             built[key] = parser.instantiate(part)[key]
     return built
-
-
-def _plain(value: Any) -> Any:
-    """Settings as plain data, files by the sha256 of their content: what a result depends on, and nothing else."""
-    if isinstance(value, Namespace):
-        value = vars(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, os.PathLike):
-        return {"sha256": sha256(Path(value))}
-    return value

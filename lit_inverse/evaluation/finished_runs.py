@@ -1,14 +1,17 @@
 """Sums up and compares finished runs: python evaluate.py compare DIR DIR ... [--out DIR]."""
 
-import argparse
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from lit_inverse.errors import UsageError
 from lit_inverse.evaluation import figures
-from lit_inverse.evaluation.comparisons import compare
+from lit_inverse.evaluation.comparisons import Comparison, compare, winners
+from lit_inverse.evaluation.configuration import OneLineParser
 from lit_inverse.evaluation.results import Row, read_rows
-from lit_inverse.evaluation.statistics import summarise, write_csv
+from lit_inverse.evaluation.statistics import Summary, summarise, write_csv
 
 _SHARED = ("data", "operator", "n", "seed", "value_range")  # without these in common, errors are not comparable
 
@@ -19,43 +22,85 @@ def compare_runs(argv: Sequence[str]) -> None:
     Raises:
         UsageError: when a folder holds no results, or the runs are not of the same images and measurements.
     """
-    parser = argparse.ArgumentParser(prog="evaluate.py compare", description=__doc__)
+    parser = OneLineParser(prog="evaluate.py compare", description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs")
     parser.add_argument("--out", type=Path, default=None, help="folder for tables and figures")
     args = parser.parse_args(argv)
-    rows = _gather(args.runs)
+    symbol, rows = _gather(args.runs)
     summaries, comparisons = summarise(rows), compare(rows)
-    print(f"{'solver':<32}{'m':>7}{'noise':>9}{'images':>8}{'mean MSE':>12}{'95 % interval':>26}")
+    print(f"{'solver':<32}{symbol:>10}{'noise':>9}{'images':>8}{'mean MSE':>12}{'95 % interval':>26}")
     for s in summaries:
         interval = f"{s.mse_low:.4g} to {s.mse_high:.4g}"
-        print(f"{s.label:<32}{s.m:>7}{s.noise_level:>9g}{s.n:>8}{s.mse_mean:>12.4g}{interval:>26}")
+        setting = figures.shown(s.setting)
+        print(f"{s.label:<32}{setting:>10}{s.noise_level:>9g}{s.n:>8}{s.mse_mean:>12.4g}{interval:>26}")
     print("\npaired differences of MSE, 95 % bootstrap intervals, Holm-corrected p")
     for c in comparisons:
-        where = f"m={c.m}, noise {c.noise_level:g}, {c.n} images"
+        where = f"{symbol}={figures.shown(c.setting)}, noise {c.noise_level:g}, {c.n} images"
         print(f"{c.first} - {c.second} at {where}: {c.difference:.3g} ({c.low:.3g} to {c.high:.3g}), p {c.p_holm:.2g}")
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         write_csv(summaries, args.out / "summary.csv")
         write_csv(comparisons, args.out / "comparisons.csv", leave_out={"differences"})
-        unit = f"x in {rows[0]['value_range']}" if rows[0]["value_range"] else "vectors"
-        for level in dict.fromkeys(summary.noise_level for summary in summaries):
-            figures.save(figures.error_against_m(summaries, level, unit), args.out, f"error_against_m_noise{level:g}")
+        write_csv(winners(summaries, comparisons), args.out / "winners.csv")
+        _draw(summaries, comparisons, symbol, rows[0]["value_range"], args.out)
 
 
-def _gather(runs: Sequence[Path]) -> list[Row]:
-    """All rows; with several runs, solvers are named RUN/SOLVER."""
-    gathered: list[Row] = []
+def _draw(
+    summaries: Sequence[Summary],
+    comparisons: Sequence[Comparison],
+    symbol: str,
+    value_range: tuple[float, float] | None,
+    out: Path,
+) -> None:
+    unit = "x in [{:g}, {:g}]".format(*value_range) if value_range else ""
+    labels = {summary.solver: summary.label for summary in summaries}
+    for level in dict.fromkeys(summary.noise_level for summary in summaries):
+        here = [summary for summary in summaries if summary.noise_level == level]
+        curves = figures.error_against_setting(here, [*labels], symbol, unit)
+        figures.save(curves, out, f"error_against_{symbol}_noise{level:g}")
+        paired = [comparison for comparison in comparisons if comparison.noise_level == level]
+        if paired:
+            boxes = figures.paired_differences(paired, labels, symbol, unit)
+            figures.save(boxes, out, f"paired_differences_noise{level:g}")
+
+
+def _gather(runs: Sequence[Path]) -> tuple[str, list[Row]]:
+    """The varied argument and all rows; with several runs, solvers are named RUN/SOLVER."""
+    gathered: dict[Path, list[Row]] = {}
+    symbols = {}
     for run in runs:
         rows = list(read_rows(run).values())
         if not rows:
             raise UsageError(f"{run} holds no results, expected the --out folder of a sweep")
+        symbols[run] = symbol = _varied(run)
+        rows = [{**row, "setting": row.get(symbol, row["m"])} for row in rows]
+        _refuse_ambiguous(run, rows)
+        name = run.name if len({other.name for other in runs}) == len(runs) else str(run)
         if len(runs) > 1:
-            rows = [{**r, "solver": f"{run.name}/{r['solver']}", "label": f"{run.name}/{r['label']}"} for r in rows]
-        gathered += rows
-    for name in _SHARED:
-        values = {str(row[name]) for row in gathered}
-        if len(values) > 1:
-            raise UsageError(
-                f"the runs differ in {name} ({', '.join(sorted(values))}): their errors are not comparable"
-            )
-    return gathered
+            rows = [{**r, "solver": f"{name}/{r['solver']}", "label": f"{name}/{r['label']}"} for r in rows]
+        gathered[run] = rows
+    values = {"vary": list(symbols.values())}
+    for shared in _SHARED:
+        values[shared] = [", ".join(sorted({str(row[shared]) for row in rows})) for rows in gathered.values()]
+    for shared, of_run in values.items():
+        if len(set(of_run)) > 1:
+            raise UsageError(f"the runs differ in {shared} ({'; '.join(of_run)}): their errors are not comparable")
+    return symbols[runs[0]], [row for rows in gathered.values() for row in rows]
+
+
+def _refuse_ambiguous(run: Path, rows: Sequence[Row]) -> None:
+    """A folder may hold results of earlier settings too, and nothing in the lines tells which are the last."""
+    counts = Counter((r["solver"], r["image"], str(r["setting"]), r["noise_level"], r["repeat"]) for r in rows)
+    (solver, *_), most = counts.most_common(1)[0]
+    if most > 1:
+        raise UsageError(
+            f"{run} holds results of {most} different settings of {solver}: run the sweep again with --out NEW "
+            f"--reuse '[{run}]', and compare that folder"
+        )
+
+
+def _varied(run: Path) -> str:
+    """Name of the argument the run varied; m if it says none."""
+    path = run / "config.yaml"
+    config = yaml.safe_load(path.read_text()) if path.exists() else {}
+    return str(config.get("vary") or "m")

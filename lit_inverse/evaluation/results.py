@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,10 @@ class Results:
     def __init__(self, out: Path, rank: int = 0) -> None:
         self.out = out
         self.path = out / ("results.jsonl" if rank == 0 else f"results.rank{rank}.jsonl")
-        self._read_up_to: dict[Path, int] = {}
         try:
             (out / "reconstructions").mkdir(parents=True, exist_ok=True)
             self.path.touch()
-            self._lock = (out / f".lock{rank}").open("w")
+            self._lock = self._lock_of(rank).open("w")
         except OSError as error:
             raise UsageError(f"out: cannot write to {out} ({error.strerror}): choose another --out") from error
         if not os.access(self.path, os.W_OK):
@@ -50,23 +49,32 @@ class Results:
             raise UsageError(f"out: another sweep is writing to {out}: wait for it or choose another --out") from error
         _repair(self.path)
         self._failures = self.path.with_name(self.path.name.replace("results", "failures"))
-        self._failures.unlink(missing_ok=True)
+        # the first process opens the folder before any has work: failures it finds are of earlier runs
+        for failures in out.glob("failures*.jsonl") if rank == 0 else [self._failures]:
+            failures.unlink(missing_ok=True)
 
     def rows(self) -> dict[str, Row]:
         """All finished results of all processes by key; the first of a key counts."""
         return read_rows(self.out)
 
-    def new_rows(self) -> list[Row]:
-        """The lines that any process has finished since the last call; all at the first one."""
-        rows = []
-        for path in _files(self.out):
-            with path.open("rb") as file:
-                file.seek(self._read_up_to.get(path, 0))
-                content = file.read()
-            whole = content[: content.rfind(b"\n") + 1]
-            self._read_up_to[path] = self._read_up_to.get(path, 0) + len(whole)
-            rows += [row for line in whole.splitlines() if (row := _parse(line)) is not None]
-        return rows
+    def is_open(self, rank: int) -> bool:
+        """Whether a process of this number lives, of this run or of one that was killed in part."""
+        try:
+            with self._lock_of(rank).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def others_open(self, n_processes: int) -> list[int]:
+        """Numbers from n_processes on that are still in use: an earlier run of more processes was killed in part."""
+        ranks = [int(lock.name.removeprefix(".lock")) for lock in self.out.glob(".lock*")]
+        return sorted(rank for rank in ranks if rank >= n_processes and self.is_open(rank))
+
+    def _lock_of(self, rank: int) -> Path:
+        return self.out / f".lock{rank}"
 
     def append(self, rows: Sequence[Row]) -> None:
         """Adds the lines of a batch."""
@@ -101,15 +109,41 @@ class Results:
         """Gives the folder free for other sweeps."""
         self._lock.close()
 
-    def adopt(self, other: Path, keys: Collection[str]) -> int:
-        """Takes over the results of another run that have one of the keys; returns their number."""
-        rows = [row for key, row in read_rows(other).items() if key in keys]
-        for row in rows:
-            picture = other / "reconstructions" / f"{row['key']}.npy"
-            if picture.exists():
-                shutil.copy(picture, self.out / "reconstructions")
-        self.append(rows)
-        return len(rows)
+    def adopt(self, other: Path, names: Mapping[str, Sequence[Row]]) -> int:
+        """Takes over the results of another run, under the names of this one; returns their number.
+
+        Args:
+            other: folder of the other run.
+            names: solver and label of each line to be written, by the key of the result.
+        """
+        found = {key: row for key, row in read_rows(other).items() if key in names}
+        for key in found:
+            for beside in (Path("reconstructions") / f"{key}.npy", Path("trajectories") / f"{key}.json"):
+                if (other / beside).exists():
+                    (self.out / beside).parent.mkdir(exist_ok=True)
+                    shutil.copy(other / beside, self.out / beside)
+        self.append([row | name for key, row in found.items() for name in names[key]])
+        return len(found)
+
+
+class NewRows:
+    """Reads what the processes of a run append to its folder."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._read_up_to: dict[Path, int] = {}
+
+    def read(self) -> list[Row]:
+        """The lines that any process has finished since the last call; all at the first one."""
+        rows = []
+        for path in _files(self.out):
+            with path.open("rb") as file:
+                file.seek(self._read_up_to.get(path, 0))
+                content = file.read()
+            whole = content[: content.rfind(b"\n") + 1]
+            self._read_up_to[path] = self._read_up_to.get(path, 0) + len(whole)
+            rows += [row for line in whole.splitlines() if (row := _parse(line)) is not None]
+        return rows
 
 
 def read_rows(out: Path) -> dict[str, Row]:

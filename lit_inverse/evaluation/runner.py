@@ -1,24 +1,26 @@
 """Runs the missing cases of a sweep inside one trainer.predict, in as many processes as the trainer has."""
 
 import logging
-import os
 import shutil
 import time
 import traceback
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
 from lit_inverse.errors import as_usage_errors, one_line
-from lit_inverse.evaluation.cases import Case, Plan, batches
+from lit_inverse.evaluation.cases import Case, Group, Plan, batches, names
 from lit_inverse.evaluation.progress import Progress
-from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.results import NewRows, Results
 from lit_inverse.evaluation.solving import Solved, solve_batch
+from lit_inverse.evaluation.starter import as_starter
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.work import Costs, Work
 
@@ -37,7 +39,7 @@ def build_trainer(sweep: Sweep) -> Trainer:
     if settings["strategy"] == "auto" and (settings["devices"] not in (1, "1") or settings["num_nodes"] != 1):
         # The processes meet once, at the start; gloo serves for that on any device, and slow starters are awaited.
         settings["strategy"] = DDPStrategy(process_group_backend="gloo", timeout=timedelta(days=1))
-    with as_usage_errors("trainer"):
+    with as_usage_errors("trainer"), _misconfiguration_as_value_error():
         return Trainer(
             **settings,
             logger=False,
@@ -50,12 +52,33 @@ def build_trainer(sweep: Sweep) -> Trainer:
         )
 
 
+@contextmanager
+def _misconfiguration_as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except MisconfigurationException as error:
+        raise ValueError(str(error)) from error
+
+
 def run(sweep: Sweep, plan: Plan, results: Results, trainer: Trainer) -> None:
     """Computes the missing cases and appends their lines to `results`."""
-    if not {case.key for case in plan.cases} - results.rows().keys():
+    if _decides_alone(trainer) and not {case.key for case in plan.cases} - results.rows().keys():
         return
     evaluation = _Evaluation(sweep, plan, results)
-    trainer.predict(evaluation, return_predictions=False)
+    with as_starter() if trainer.local_rank == 0 else nullcontext():
+        try:
+            trainer.predict(evaluation, return_predictions=False)
+        except SystemExit:
+            if trainer.interrupted:  # Lightning's way to end after Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
+
+
+def _decides_alone(trainer: Trainer) -> bool:
+    """Whether nobody waits for this process if it has nothing to do: what one finds missing, another may find done."""
+    environment = getattr(trainer.strategy, "cluster_environment", None)
+    starts_others = environment is not None and not environment.creates_processes_externally
+    return trainer.world_size == 1 or (starts_others and trainer.is_global_zero)
 
 
 class _Evaluation(LightningModule):
@@ -65,7 +88,9 @@ class _Evaluation(LightningModule):
         super().__init__()
         self.sweep, self.plan, self.results = sweep, plan, results
         self.dataset = sweep.dataset()
-        self.parent = os.getppid()
+        self.names = names(sweep, plan.cases)
+        self.largest: dict[Group, int] = {}  # batches of the groups that had to be halved
+        self.progress: Progress | None = None
 
     def predict_dataloader(self) -> DataLoader[int]:
         """As many steps as there are batches: a step that finds none left does nothing."""
@@ -73,13 +98,17 @@ class _Evaluation(LightningModule):
         # the only time the processes talk to each other
         claims, missing = self.trainer.strategy.broadcast(agreed)
         self.claims = self.results.out / "claims" / claims
-        costs, n_processes = Costs(self.plan.cases, self.results), self.trainer.world_size
+        n_processes, costs = self.trainer.world_size, Costs(self.plan.cases, NewRows(self.results.out))
         self.work = Work(missing, costs, self.claims if n_processes > 1 else None, self.global_rank)
-        self.progress = Progress(self.plan.cases, costs, n_processes, shown=self.trainer.is_global_zero)
-        return DataLoader(range(len(missing)), batch_size=None, collate_fn=int)  # type: ignore[arg-type]
+        if self.trainer.is_global_zero:
+            self.progress = Progress(self.plan.cases, self.results.out, n_processes)
+        steps = max(1, len(missing))  # Lightning would skip the end of none
+        return DataLoader(range(steps), batch_size=None, collate_fn=int)  # type: ignore[arg-type]
 
     def _agree(self) -> tuple[str, list[list[Case]]]:
         """Name of the folder of claims, and the batches to take from it."""
+        while self.results.others_open(self.trainer.world_size):  # they end with their starter, or with their batch
+            time.sleep(0.5)
         shutil.rmtree(self.results.out / "claims", ignore_errors=True)  # of a run that was killed
         name = uuid.uuid4().hex
         if self.trainer.world_size > 1:
@@ -87,25 +116,20 @@ class _Evaluation(LightningModule):
         return name, batches(self.sweep, self.plan, self.results.rows(), self.device, self.trainer.world_size)
 
     def predict_step(self, number: int, batch_idx: int) -> dict[str, int]:
-        batch = None if self._orphaned() else self.work.take()
-        if batch is not None:
-            self.progress.begin(batch)
-            dtype = torch.float64 if "64" in str(self.trainer.precision) else torch.float32
-            for solved in self._solve(batch, dtype):
-                self._keep(solved)
-        return {"cases": 0 if batch is None else len(batch)}  # Lightning warns of a step that returns nothing
+        batch = self.work.take() or []
+        if batch:
+            if self.progress is not None:
+                self.progress.begin(batch)
+            size = self.largest.get(batch[0].group, len(batch))
+            for first in range(0, len(batch), size):
+                for solved in self._solve(batch[first : first + size]):
+                    self._keep(solved)
+        return {"cases": len(batch)}  # Lightning warns of a step that returns nothing
 
-    def _orphaned(self) -> bool:
-        """Whether this is a process that Lightning started and whose starter was killed."""
-        environment = getattr(self.trainer.strategy, "cluster_environment", None)
-        if self.local_rank == 0 or environment is None or environment.creates_processes_externally:
-            return False
-        return os.getppid() != self.parent
-
-    def _solve(self, batch: list[Case], dtype: torch.dtype) -> Iterator[list[Solved]]:
+    def _solve(self, batch: list[Case]) -> Iterator[list[Solved]]:
         """Solves a batch, in halves where memory is short; a case that fails is noted and the sweep goes on."""
         try:
-            yield solve_batch(self.sweep, self.dataset, batch, self.device, dtype)
+            yield solve_batch(self.sweep, self.dataset, batch, self.device)
             return
         except Exception as error:
             if len(batch) == 1:
@@ -115,29 +139,39 @@ class _Evaluation(LightningModule):
                 return
             if _is_out_of_memory(error):
                 _log.warning("%d cases of %s need too much memory; trying half", len(batch), batch[0].solver)
+                self.largest[batch[0].group] = len(batch) // 2
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         half = len(batch) // 2
-        yield from self._solve(batch[:half], dtype)
-        yield from self._solve(batch[half:], dtype)
+        yield from self._solve(batch[:half])
+        yield from self._solve(batch[half:])
 
     def _keep(self, solved: list[Solved]) -> None:
         for one in solved:
             if one.case.index < GRID_IMAGES and one.case.repeat == 0:
                 self.results.keep_reconstruction(one.case.key, one.x_hat)
-        self.results.append([one.row for one in solved])
+            if one.trajectory is not None:
+                one.trajectory.write(self.results.out, one.case.key)
+        self.results.append([one.row | name for one in solved for name in self.names[one.case.key]])
 
     def on_predict_end(self) -> None:
         """The first process waits until the others have finished what they took, by looking at files."""
         if self.trainer.world_size > 1:
             (self.claims / f"finished.{self.global_rank}").touch()
-            while self.trainer.is_global_zero and len([*self.claims.glob("finished.*")]) < self.trainer.world_size:
-                self.progress.show()
+        if self.progress is not None:
+            while any(self._is_working(rank) for rank in range(1, self.trainer.world_size)):
                 time.sleep(0.5)
-        if self.trainer.is_global_zero:
             shutil.rmtree(self.claims.parent, ignore_errors=True)
-        self.progress.close()
+            self.progress.close()
+
+    def _is_working(self, rank: int) -> bool:
+        """Whether a process has not finished; one of this machine that died does not work, its cases are missing."""
+        here = rank < self.trainer.num_devices
+        return not (self.claims / f"finished.{rank}").exists() and (not here or self.results.is_open(rank))
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)
+    """Also when it comes from a library below torch: "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", ..."""
+    message = str(error).lower()
+    signs = ("not enough memory", "allocate memory", "alloc_failed", "out of memory")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in message for sign in signs)

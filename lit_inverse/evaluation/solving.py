@@ -1,5 +1,6 @@
 """One batch of cases: from x to y to x_hat to errors."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from lit_inverse import metrics
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.operators import Operator
+from lit_inverse.evaluation.trajectories import Trajectory, is_followed, iterates_to_follow, trajectory
+from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import Stream, derive_seed
 from lit_inverse.solvers import Solution
@@ -19,35 +21,39 @@ from lit_inverse.solvers import Solution
 
 @dataclass(frozen=True)
 class Solved:
-    """A finished case: its line and its reconstruction (*in_shape)."""
+    """A finished case: its line, its reconstruction (*in_shape), and its iterations if they were followed."""
 
     case: Case
     row: Row
     x_hat: Tensor
+    trajectory: Trajectory | None
 
 
 def solve_batch(
-    sweep: Sweep, dataset: Dataset[dict[str, Tensor]], batch: list[Case], device: torch.device, dtype: torch.dtype
+    sweep: Sweep, dataset: Dataset[dict[str, Tensor]], batch: list[Case], device: torch.device
 ) -> list[Solved]:
     """Measures, solves and compares cases of one solver and one setting; the solver never sees x."""
     x = torch.stack([dataset[case.index]["x"] for case in batch])
-    x = x.to(device, dtype.to_complex() if x.is_complex() else dtype)
+    x = x.to(device, sweep.dtype.to_complex() if x.is_complex() else sweep.dtype)
     operator = _operator(sweep, batch, x)
     problem = Problem(operator, sweep.noise(batch[0].noise_level))
     y, sigma = problem.simulate(x, _seeds(sweep, batch, "noise"))
-    solution, seconds = _solve(sweep, batch, y, operator, sigma)
+    trace = iterates_to_follow(sweep.solvers[batch[0].solver], batch, x)
+    solution, seconds = _solve(sweep, batch, y, operator, sigma, trace)
     columns = {
         "sigma": sigma,
         "residual": _residual(operator, solution.x, y),
         "n_iter": solution.n_iter,
-        **_errors(sweep, solution.x, x),
+        **_errors(sweep, solution.x.cpu(), x.cpu()),  # in float64, which not every device has
     }
-    values = {name: column.tolist() for name, column in columns.items()}
+    # JSON has no infinity: the PSNR of a perfect image and the NMSE of a black one are null
+    values = {name: [v if math.isfinite(v) else None for v in column.tolist()] for name, column in columns.items()}
     solved = []
     for i, case in enumerate(batch):
         row = _description(sweep, case, operator, device) | {name: column[i] for name, column in values.items()}
         row |= {"seconds": seconds, "status": solution.status[i].value}
-        solved.append(Solved(case, row, solution.x[i]))
+        followed = trajectory(solution, x, i, trace) if is_followed(case) else None
+        solved.append(Solved(case, row, solution.x[i], followed))
     return solved
 
 
@@ -58,15 +64,18 @@ def _seeds(sweep: Sweep, batch: list[Case], stream: Stream) -> list[int]:
 def _operator(sweep: Sweep, batch: list[Case], x: Tensor) -> Operator:
     seeds = [sweep.operator_seed(case.image, case.repeat) for case in batch]
     seed = seeds[0] if sweep.operator_per == "sweep" else seeds
-    return sweep.draw_operator(tuple(x.shape[1:]), batch[0].measurement, seed).to(x.device, x.real.dtype)
+    operator = sweep.draw_operator(tuple(x.shape[1:]), batch[0].measurement, seed).to(x.device, x.real.dtype)
+    return operator if x.is_complex() or not isinstance(operator, LinearOperator) else operator.on_reals()
 
 
-def _solve(sweep: Sweep, batch: list[Case], y: Tensor, operator: Operator, sigma: Tensor) -> tuple[Solution, float]:
+def _solve(
+    sweep: Sweep, batch: list[Case], y: Tensor, operator: Operator, sigma: Tensor, trace: list[int]
+) -> tuple[Solution, float]:
     """The solution and the seconds it took per item."""
     solver, seeds = sweep.solvers[batch[0].solver], _seeds(sweep, batch, "solver")
     _synchronize(y.device)
     start = time.perf_counter()
-    solution = solver.solve(y, operator, sigma=sigma, value_range=sweep.value_range, seeds=seeds)
+    solution = solver.solve(y, operator, sigma=sigma, value_range=sweep.value_range, seeds=seeds, trace=trace)
     _synchronize(y.device)
     return solution, (time.perf_counter() - start) / len(batch)
 
@@ -110,4 +119,5 @@ def _description(sweep: Sweep, case: Case, operator: Operator, device: torch.dev
         "psnr": None,
         "ssim": None,
         "device": str(device),
+        **({} if sweep.vary in (None, "m") else {sweep.vary: case.measurement}),
     }

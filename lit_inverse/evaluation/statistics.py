@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,27 @@ from scipy import stats
 from lit_inverse.evaluation.results import Row
 from lit_inverse.solvers import Status
 
+Setting = int | float | str
+
 
 @dataclass(frozen=True)
 class Summary:
-    """One solver at one setting. Repeats of an image are averaged first: n counts images, intervals are over images."""
+    """One solver at one setting. Repeats of an image are averaged first: n counts images, intervals are over images.
+
+    Attributes:
+        m: entries of y; their mean where images differ in it.
+        setting: value of the operator's varied argument, m itself by default.
+        mse_low: lower end of the 95 % t-interval of the mean; minus infinity for one image.
+        mse_q1: first quartile, by linear interpolation between order statistics, as the median and the third.
+        diverged: number of cases, repeats counted one by one.
+        stopped_early: likewise.
+        seconds_mean: solver time of a case.
+    """
 
     solver: str
     label: str
     m: int
+    setting: Setting
     noise_level: float
     n: int
     mse_mean: float
@@ -36,6 +49,12 @@ class Summary:
     seconds_mean: float
 
 
+def setting_of(row: Row) -> Setting:
+    """Value of the varied argument in a row, m where it names none; what is no number as a string."""
+    value = row.get("setting", row["m"])
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
 def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
     """Two-sided t-interval of the mean of independent values; infinite for fewer than two."""
     if len(values) < 2:
@@ -45,24 +64,32 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
     return mean - float(half), mean + float(half)
 
 
-def summarise(rows: Iterable[Row]) -> list[Summary]:
-    """One Summary per solver and setting, in the order the rows first name them, by m within a solver."""
-    groups: dict[tuple[str, int, float], list[Row]] = defaultdict(list)
+def by_setting(rows: Iterable[Row]) -> Iterator[tuple[Setting, list[Row]]]:
+    """Rows of one solver at one setting: by solver in the order the rows name them, then noise level, then setting."""
+    groups: dict[tuple[str, float, Setting], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row["solver"], row["m"], row["noise_level"]].append(row)
-    order = {solver: place for place, solver in enumerate(dict.fromkeys(key[0] for key in groups))}
-    ordered = sorted(groups.items(), key=lambda group: (order[group[0][0]], group[0][2], group[0][1]))
-    return [_summary(key, group) for key, group in ordered]
+        groups[row["solver"], row["noise_level"], setting_of(row)].append(row)
+    solvers, settings = (list(dict.fromkeys(key[part] for key in groups)) for part in (0, 2))
+    if not any(isinstance(setting, str) for setting in settings):  # names keep their order
+        settings.sort()
+    for key in sorted(groups, key=lambda key: (solvers.index(key[0]), key[1], settings.index(key[2]))):
+        yield key[2], groups[key]
 
 
-def _summary(key: tuple[str, int, float], rows: list[Row]) -> Summary:
-    mse = _per_image(rows, "mse")
+def summarise(rows: Iterable[Row]) -> list[Summary]:
+    """One Summary per solver and setting, in the order of `by_setting`."""
+    return [_summary(setting, group) for setting, group in by_setting(rows)]
+
+
+def _summary(setting: Setting, rows: list[Row]) -> Summary:
+    mse = per_image(rows, "mse")
     low, high = t_interval(mse)
     return Summary(
-        solver=key[0],
+        solver=rows[0]["solver"],
         label=rows[0]["label"],
-        m=key[1],
-        noise_level=key[2],
+        m=round(float(np.mean([row["m"] for row in rows]))),
+        setting=setting,
+        noise_level=rows[0]["noise_level"],
         n=len(mse),
         mse_mean=float(np.mean(mse)),
         mse_low=low,
@@ -70,16 +97,17 @@ def _summary(key: tuple[str, int, float], rows: list[Row]) -> Summary:
         mse_median=float(np.median(mse)),
         mse_q1=float(np.quantile(mse, 0.25)),
         mse_q3=float(np.quantile(mse, 0.75)),
-        psnr_mean=_mean(_per_image(rows, "psnr")),
-        ssim_mean=_mean(_per_image(rows, "ssim")),
+        psnr_mean=_mean(per_image(rows, "psnr")),
+        ssim_mean=_mean(per_image(rows, "ssim")),
         diverged=sum(row["status"] == Status.DIVERGED for row in rows),
         stopped_early=sum(row["status"] == Status.STOPPED_EARLY for row in rows),
         seconds_mean=float(np.mean([row["seconds"] for row in rows])),
     )
 
 
-def _per_image(rows: list[Row], name: str) -> list[float]:
-    values: Mapping[str, list[float]] = defaultdict(list)
+def per_image(rows: Iterable[Row], name: str) -> list[float]:
+    """Mean of an entry over the repeats of each image, without those that are None."""
+    values: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         if row[name] is not None:
             values[row["image"]].append(row[name])

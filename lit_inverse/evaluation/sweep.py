@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pytorch_lightning import LightningDataModule
 
 from lit_inverse.evaluation.laws import Law
@@ -30,6 +31,7 @@ class Sweep:
     noise: Law[Noise]
     noise_levels: Sequence[float]
     repeats: int
+    success_nmse: float
     seed: int
     batch_size: int | Literal["auto"]
     solvers: Mapping[str, Solver]
@@ -48,6 +50,11 @@ class Sweep:
         value_range: ValueRange | None = getattr(self.data, "value_range", None)
         return value_range
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of x, A and y."""
+        return torch.float64 if "64" in str(self.trainer.get("precision")) else torch.float32
+
     def label(self, solver: str) -> str:
         """Name of a solver for people."""
         return self.labels.get(solver, solver)
@@ -61,6 +68,7 @@ class Sweep:
         return derive_seed(self.seed, "operator", *(("", 0) if self.operator_per == "sweep" else (image, repeat)))
 
     def draw_operator(self, in_shape: tuple[int, ...], measurement: Any, seed: int | list[int]) -> Operator:
-        """A for items of shape in_shape at one value of the varied argument."""
+        """A for items of shape in_shape at one value of the varied argument; the seed is for random operators."""
         varied = {} if self.vary is None else {self.vary: measurement}
-        return self.operator(in_shape=in_shape, seed=seed, **varied)
+        seeded = {"seed": seed} if "seed" in self.operator.parameters else {}
+        return self.operator(in_shape=in_shape, **seeded, **varied)

@@ -1,29 +1,106 @@
-"""Hands a finished sweep to Weights & Biases."""
+"""Follows a sweep in Weights & Biases: system metrics while it runs, what it found at its end."""
 
-import hashlib
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import wandb
 import yaml
 
-from lit_inverse.evaluation.cases import Case
+from lit_inverse.errors import UsageError, one_line
+from lit_inverse.evaluation import figures
+from lit_inverse.evaluation.findings import Findings
+from lit_inverse.evaluation.report import Report
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.tracking import wandb_logger
 
+_MAX_IMAGES = 100  # of a solver; W&B shows 108 of a list
 
-def track(sweep: Sweep, cases: list[Case], results: Results, figures: Mapping[str, Path]) -> None:
-    """Logs the resolved configuration, the results as a table and the figures; a resumed sweep continues its run."""
-    run_id = hashlib.blake2b(str(sweep.out.resolve()).encode(), digest_size=8).hexdigest()
-    logger = wandb_logger(sweep.name, sweep.out, run_id)
-    logger.log_hyperparams(yaml.safe_load(sweep.resolved))
-    finished = results.rows()
-    rows = [finished[case.key] for case in cases if case.key in finished]
-    content: dict[str, Any] = {title: wandb.Image(str(path)) for title, path in figures.items()}
-    if rows:
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        content["results"] = wandb.Table(columns=[*columns], data=[[row.get(name) for name in columns] for row in rows])
-    logger.experiment.log(content)
-    logger.experiment.finish()
+
+class Tracking:
+    """The W&B run of a sweep, open while the sweep runs; the next start with the same folder continues it.
+
+    Raises:
+        UsageError: when W&B cannot be reached.
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        logger = wandb_logger(sweep.name, sweep.out, _run_id(sweep.out))
+        try:
+            logger.log_hyperparams(yaml.safe_load(sweep.resolved))
+        except wandb.Error as error:
+            raise UsageError(f"logger: {one_line(error)}: choose --logger false or WANDB_MODE=offline") from error
+        self.run = logger.experiment
+
+    def finish(self, report: Report, results: Results) -> None:
+        """Logs the tables, the figures and the reconstructions, and ends the run."""
+        findings = report.findings
+        content: dict[str, Any] = {"results": _table(findings.rows)}
+        for name in ("summaries", "comparisons", "winners", "success", "timings"):
+            content[name] = _table([_without_differences(asdict(record)) for record in getattr(findings, name)])
+        content |= {title: wandb.Image(str(path)) for title, path in report.figures.items()}
+        content |= self._reconstructions(findings, results)
+        self.run.log({name: value for name, value in content.items() if value is not None})
+        self.run.summary.update(_figures_of_merit(findings))
+        self.run.finish()
+
+    def _reconstructions(self, findings: Findings, results: Results) -> dict[str, list[wandb.Image]]:
+        """The stored images of each solver, their setting and error below."""
+        images: dict[str, list[wandb.Image]] = {}
+        for case, row in findings.finished:
+            of_solver = images.setdefault(f"reconstructions/{row['label']}", [])
+            x_hat = None if len(of_solver) == _MAX_IMAGES or case.repeat else results.reconstruction(case.key)
+            if x_hat is not None and x_hat.ndim == 3 and not np.iscomplexobj(x_hat):
+                setting = "" if self.sweep.vary is None else f", {self.sweep.vary} = {case.measurement}"
+                caption = f"{case.image}{setting}, noise {case.noise_level:g}, MSE {row['mse']:.3g}"
+                of_solver.append(wandb.Image(_bytes(x_hat, self.sweep.value_range or (-1.0, 1.0)), caption=caption))
+        return {name: of_solver for name, of_solver in images.items() if of_solver}
+
+
+def _run_id(out: Path) -> str:
+    """Identity of the run, which stays with the folder."""
+    path = out / "wandb_id"
+    if not path.exists():
+        path.write_text(uuid.uuid4().hex[:8] + "\n")
+    return path.read_text().strip()
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> wandb.Table | None:
+    columns: list[str | int] = list(dict.fromkeys(name for row in rows for name in row))
+    data = [[_cell(row.get(str(name))) for name in columns] for row in rows]
+    return wandb.Table(columns=columns, data=data, allow_mixed_types=True) if rows else None
+
+
+def _cell(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _without_differences(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "differences"}
+
+
+def _figures_of_merit(findings: Findings) -> dict[str, Any]:
+    """Counts of cases, and the mean error of each solver at each setting."""
+    merit: dict[str, Any] = {
+        "cases": findings.n_cases,
+        "finished": len(findings.finished),
+        "failed": len(findings.failed),
+        "diverged": sum(summary.diverged for summary in findings.summaries),
+    }
+    for summary in findings.summaries:
+        noise = f"/noise{summary.noise_level:g}" if summary.noise_level else ""
+        merit[f"mse/{summary.solver}/{figures.shown(summary.setting)}{noise}"] = summary.mse_mean
+    return merit
+
+
+def _bytes(x_hat: Any, value_range: tuple[float, float]) -> Any:
+    """(C, H, W) in value_range to (H, W, C) in 0 .. 255."""
+    low, high = value_range
+    grey = np.clip((x_hat - low) / (high - low), 0, 1)
+    image = np.moveaxis(np.round(255 * grey).astype(np.uint8), 0, -1)
+    return image[..., 0] if image.shape[-1] != 3 else image

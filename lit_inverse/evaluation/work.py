@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lit_inverse.evaluation.cases import Case, Group
-from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.results import NewRows
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -15,8 +15,8 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 class Costs:
     """Measured seconds per case of each group (one solver at one setting), from the results of all processes."""
 
-    def __init__(self, cases: Sequence[Case], results: Results) -> None:
-        self.results = results
+    def __init__(self, cases: Sequence[Case], new_rows: NewRows) -> None:
+        self.new_rows = new_rows
         self._open = {case.key: case.group for case in cases}
         self._n_cases = Counter(self._open.values())
         self._n_finished: Counter[Group] = Counter()
@@ -28,7 +28,7 @@ class Costs:
         """Reads the lines that came since the last look, at most once per second unless `now`."""
         if not now and time.monotonic() < self._next_look:
             return
-        for row in self.results.new_rows():
+        for row in self.new_rows.read():
             group = self._open.pop(row["key"], None)
             if group is not None:
                 self._n_finished[group] += 1

@@ -49,7 +49,7 @@ class Synthesis(LinearOperator):
         return y - y.mean(1, keepdim=True) if self.centred else y
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.measurements(self.operator(self.signals(x).to(self.dtype))).to(x.dtype)
+        return self.measurements(self.operator(self.signals(x))).to(x.dtype)
 
     def adjoint(self, y: Tensor) -> Tensor:
         real = y.dtype

@@ -1,32 +1,57 @@
-"""Paired comparisons against scipy and by hand."""
+"""Paired comparisons against scipy, by enumeration and by hand."""
+
+import itertools
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from lit_inverse.evaluation.comparisons import bootstrap_interval, compare, holm
+from lit_inverse.evaluation.comparisons import bootstrap_interval, compare, holm, rank_correlation, winners
+from lit_inverse.evaluation.statistics import summarise
 
 
-def rows_of(solver: str, errors: np.ndarray, m: int = 50) -> list[dict[str, object]]:
+def rows_of(solver: str, errors: np.ndarray, m: int = 50, repeat: int = 0) -> list[dict[str, object]]:
     return [
-        {"solver": solver, "m": m, "noise_level": 0.0, "image": str(i), "mse": float(error)}
+        {
+            "solver": solver, "label": solver, "m": m, "noise_level": 0.0, "image": str(i), "repeat": repeat,
+            "mse": float(error), "psnr": None, "ssim": None, "status": "max_iter", "seconds": 1.0,
+        }
         for i, error in enumerate(errors)
-    ]
+    ]  # fmt: skip
 
 
 A, B = np.random.default_rng(0).gamma(2.0, size=(2, 25))
 
 
-def test_a_comparison_is_scipys_on_the_differences() -> None:
-    (found,) = compare(rows_of("a", A) + rows_of("b", B))
-    assert found.difference == pytest.approx((A - B).mean(), rel=1e-12)
-    assert found.p == pytest.approx(stats.wilcoxon(A, B).pvalue, rel=1e-10)
+@pytest.mark.parametrize("n", [5, 25])
+def test_a_comparison_is_scipys_of_the_pairs(n: int) -> None:
+    (found,) = compare(rows_of("a", A[:n]) + rows_of("b", B[:n]))
+    assert found.difference == pytest.approx((A[:n] - B[:n]).mean(), rel=1e-12)
+    assert found.p == pytest.approx(stats.wilcoxon(A[:n], B[:n]).pvalue, rel=1e-10)
     expected = stats.bootstrap(
-        (A, B), lambda a, b, axis: np.mean(a - b, axis), paired=True, vectorized=True, rng=np.random.default_rng(1)
-    ).confidence_interval
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.03)
-    assert found.wins == np.mean(A < B)
-    assert (found.first, found.second, found.n) == ("a", "b", 25)
+        (A[:n], B[:n]), lambda a, b, axis: np.mean(a - b, axis), paired=True, vectorized=True,
+        rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-10)
+    assert found.wins == np.mean(A[:n] < B[:n])
+    assert (found.first, found.second, found.n) == ("a", "b", n)
+
+
+def test_the_signed_rank_p_is_that_of_all_sign_patterns() -> None:
+    differences = (A - B)[:8]
+    ranks = stats.rankdata(np.abs(differences))
+    sums = np.array([np.dot(signs, ranks) for signs in itertools.product((-1, 1), repeat=8)])
+    expected = np.mean(np.abs(sums) >= abs(np.dot(np.sign(differences), ranks)) - 1e-9)
+    (found,) = compare(rows_of("a", A[:8]) + rows_of("b", B[:8]))
+    assert found.p == pytest.approx(expected, rel=1e-10)
+
+
+def test_rank_correlation_is_that_of_scipys_signed_ranks() -> None:
+    differences = A - B
+    plus = stats.wilcoxon(differences, alternative="greater").statistic  # sum of the ranks of positive ones
+    assert rank_correlation(differences) == pytest.approx(4 * plus / (25 * 26) - 1, abs=1e-10)
+    assert rank_correlation(np.zeros(3)) == 0
+    assert (rank_correlation(np.arange(1.0, 4)), rank_correlation(-np.arange(4.0))) == (1, -1)
 
 
 def test_images_only_one_solver_has_are_left_out() -> None:
@@ -36,9 +61,14 @@ def test_images_only_one_solver_has_are_left_out() -> None:
 
 
 def test_repeats_are_averaged_per_image() -> None:
-    (found,) = compare(rows_of("a", A) + rows_of("a", A + 2) + rows_of("b", B))
+    (found,) = compare(rows_of("a", A) + rows_of("a", A + 2, repeat=1) + rows_of("b", B) + rows_of("b", B, repeat=1))
     assert found.n == 25
     assert found.difference == pytest.approx((A + 1 - B).mean())
+
+
+def test_only_repeats_both_solvers_have_are_compared() -> None:
+    (found,) = compare(rows_of("a", A) + rows_of("a", A + 100, repeat=1) + rows_of("b", B))
+    assert found.difference == pytest.approx((A - B).mean())
 
 
 def test_p_values_are_corrected_over_all_comparisons_of_the_sweep() -> None:
@@ -53,6 +83,30 @@ def test_p_values_are_corrected_over_all_comparisons_of_the_sweep() -> None:
 )
 def test_holm_by_hand(p: list[float], expected: list[float]) -> None:
     assert holm(p) == pytest.approx(expected)
+
+
+def test_holm_is_the_closed_test_of_bonferroni() -> None:
+    p = np.random.default_rng(3).uniform(0, 0.2, size=6)
+    subsets = [s for size in range(1, 7) for s in itertools.combinations(range(6), size)]
+    expected = [max(min(1.0, len(s) * min(p[list(s)])) for s in subsets if i in s) for i in range(6)]
+    assert holm(list(p)) == pytest.approx(expected, rel=1e-10)
+
+
+def test_nobody_is_better_when_mean_and_ranks_disagree() -> None:
+    better_but_once = np.where(np.arange(25) == 0, 1000.0, B - 0.1)
+    (found,) = compare(rows_of("a", better_but_once) + rows_of("b", B))
+    assert found.p_holm < 0.05
+    assert found.difference > 0 > found.rank_correlation
+    assert found.better is None
+
+
+def test_the_winner_of_each_setting_and_whom_it_beats() -> None:
+    rows = [row for m, shift in ((50, 1.0), (100, -1.0)) for row in rows_of("a", A, m) + rows_of("b", A + shift, m)]
+    rows += rows_of("c", A + np.random.default_rng(1).normal(0, 0.01, 25) + 1e-4, m=50)
+    first, second = winners(summarise(rows), compare(rows))
+    assert (first.setting, first.solver, first.beaten) == (50, "a", ("b",))
+    assert first.undecided == ("c",)
+    assert (second.setting, second.solver, second.beaten, second.undecided) == (100, "b", ("a",), ())
 
 
 def test_equal_solvers_are_not_different() -> None:

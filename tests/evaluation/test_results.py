@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lit_inverse.errors import UsageError
-from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.results import NewRows, Results
 
 ROWS = [{"key": f"k{i}", "mse": 0.1 * i} for i in range(4)]
 
@@ -56,3 +56,29 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="out: cannot write to .*--out"):
         Results(tmp_path / "file")
+
+
+def test_failures_of_an_earlier_run_of_more_processes_are_forgotten(tmp_path: Path) -> None:
+    results = [Results(tmp_path, rank) for rank in range(2)]
+    results[1].note_failure("k0", "told to fail", "")
+    assert results[0].failures() == {"k0": "told to fail"}
+    for one in results:
+        one.close()
+    assert Results(tmp_path).failures() == {}
+
+
+def test_processes_that_still_write_are_known(tmp_path: Path) -> None:
+    first, other = Results(tmp_path), Results(tmp_path, rank=2)
+    assert (first.is_open(1), first.is_open(2), first.others_open(2), first.others_open(3)) == (False, True, [2], [])
+    other.close()
+    assert first.others_open(1) == []
+
+
+def test_lines_are_read_once_and_half_ones_later(tmp_path: Path) -> None:
+    new = NewRows(tmp_path)
+    text = lines(ROWS[:2])
+    (tmp_path / "results.rank3.jsonl").write_text(text[:-5])
+    assert new.read() == ROWS[:1]
+    (tmp_path / "results.rank3.jsonl").write_text(text)
+    assert new.read() == ROWS[1:2]
+    assert new.read() == []

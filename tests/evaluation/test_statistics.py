@@ -28,6 +28,18 @@ def test_one_value_has_no_interval() -> None:
     assert t_interval([1.0]) == (-np.inf, np.inf)
 
 
+@pytest.mark.parametrize("n", [1, 2, 9, 50])
+def test_a_summary_is_scipys(n: int) -> None:
+    values = np.random.default_rng(n).gamma(2.0, size=n)
+    (summary,) = summarise([row("a", 50, str(i), value) for i, value in enumerate(values)])
+    expected = stats.describe(values, ddof=0).mean, *stats.quantile(values, [0.25, 0.5, 0.75])
+    found = summary.mse_mean, summary.mse_q1, summary.mse_median, summary.mse_q3
+    assert found == pytest.approx(expected, rel=1e-10)
+    if n > 1:
+        interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        assert (summary.mse_low, summary.mse_high) == pytest.approx((interval.low, interval.high), rel=1e-10)
+
+
 def test_intervals_cover_the_mean_as_often_as_they_claim() -> None:
     draws = np.random.default_rng(0).normal(3.0, 2.0, size=(2000, 10))
     covered = [low <= 3.0 <= high for low, high in map(t_interval, draws.tolist())]
@@ -46,10 +58,25 @@ def test_one_summary_per_solver_and_setting_in_the_solvers_order() -> None:
     assert [(s.solver, s.m) for s in summarise(rows)] == [("b", 50), ("b", 100), ("a", 50), ("a", 100)]
 
 
+def test_settings_are_values_of_the_varied_argument() -> None:
+    rows = [row("a", 50, str(i), 1.0, setting=kappa) for kappa in (100, 1, 10.0) for i in range(2)]
+    assert [(s.setting, s.m, s.n) for s in summarise(rows)] == [(1, 50, 2), (10.0, 50, 2), (100, 50, 2)]
+
+
+def test_settings_that_are_no_numbers_keep_their_order() -> None:
+    rows = [row("a", 50, "0", 1.0, setting=columns) for columns in ("unit", None, [3, 4])]
+    assert [s.setting for s in summarise(rows)] == ["unit", "None", "[3, 4]"]
+
+
+def test_m_is_the_mean_where_images_differ_in_it() -> None:
+    (summary,) = summarise([row("a", m, str(m), 1.0, setting=4) for m in (90, 100, 110)])
+    assert (summary.setting, summary.m, summary.n) == (4, 100, 3)
+
+
 def test_diverged_cases_are_counted_and_missing_metrics_left_out(tmp_path: Path) -> None:
-    rows = [row("a", 50, "0", 1.0, status="diverged"), row("a", 50, "1", 2.0, psnr=20.0)]
+    rows = [row("a", 50, "0", 1.0, status="diverged"), row("a", 50, "1", 2.0, psnr=20.0, status="stopped_early")]
     (summary,) = summarise(rows)
-    assert (summary.diverged, summary.psnr_mean, summary.ssim_mean) == (1, 20.0, None)
+    assert (summary.diverged, summary.stopped_early, summary.psnr_mean, summary.ssim_mean) == (1, 1, 20.0, None)
     write_csv([summary], tmp_path / "summary.csv")
     with (tmp_path / "summary.csv").open() as file:
         (read,) = csv.DictReader(file)

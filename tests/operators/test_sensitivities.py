@@ -6,7 +6,6 @@ from pathlib import Path
 import h5py
 import pytest
 import torch
-from conftest import DATA
 from operator_examples import normal
 from scipy import ndimage
 from torch import Tensor
@@ -115,7 +114,7 @@ def test_impossible_arguments_are_refused() -> None:
 @pytest.fixture(params=["espirit_brain_8ch", "sense_tutorial_brain_16ch"])
 def brain(request: pytest.FixtureRequest) -> Tensor:
     """Measured k-space (coils, H, W)."""
-    path = Path(DATA) / "fastmri" / "multicoil" / f"{request.param}.h5"
+    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "fastmri" / "multicoil" / f"{request.param}.h5"
     if not path.is_file():
         pytest.skip("the multi-coil k-space is not there: ../shared/data/fastmri/multicoil")
     with h5py.File(path) as file:

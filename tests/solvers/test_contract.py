@@ -77,8 +77,11 @@ class TestEverySolver:
     def test_float32_is_answered_in_float32(self, name: str) -> None:
         problem = problem_of(name)
         operator = copy.deepcopy(problem.operator).float()
-        x = build(name).solve(problem.y.float(), operator, value_range=problem.value_range, seeds=SEEDS).x
-        assert x.dtype == torch.float32
+        solution = build(name).solve(
+            problem.y.float(), operator, value_range=problem.value_range, seeds=SEEDS, trace=[1]
+        )
+        assert solution.iterates is not None
+        assert solution.x.dtype == solution.iterates.dtype == torch.float32
 
     def test_inputs_and_global_random_state_are_left_alone(self, name: str, untouched_rng: None) -> None:
         problem = problem_of(name)

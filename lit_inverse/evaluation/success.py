@@ -1,0 +1,62 @@
+"""How often a solver succeeds: the phase transition of a sweep over m, or over another argument of the operator."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from lit_inverse.evaluation.results import Row
+from lit_inverse.evaluation.statistics import Setting, by_setting, per_image
+
+
+@dataclass(frozen=True)
+class SuccessRate:
+    """Share of the images on which one solver reached the stated error at one setting.
+
+    Attributes:
+        threshold: a case succeeds when ||x_hat - x||^2 / ||x||^2 is at most this.
+        n: number of images; the repeats of an image are averaged first.
+        rate: mean over images of the share of successful repeats.
+        low: lower end of its 95 % Wilson interval over images.
+        high: upper end.
+    """
+
+    solver: str
+    label: str
+    m: int
+    setting: Setting
+    noise_level: float
+    threshold: float
+    n: int
+    rate: float
+    low: float
+    high: float
+
+
+def success_rates(rows: Iterable[Row], threshold: float) -> list[SuccessRate]:
+    """One rate per solver and setting, in the order of `by_setting`."""
+    return [_success_rate(setting, group, threshold) for setting, group in by_setting(rows)]
+
+
+def _success_rate(setting: Setting, rows: list[Row], threshold: float) -> SuccessRate:
+    successes = ({**row, "reached": float(row["nmse"] is not None and row["nmse"] <= threshold)} for row in rows)
+    reached = per_image(successes, "reached")
+    rate, first = float(np.mean(reached)), rows[0]
+    m = round(float(np.mean([row["m"] for row in rows])))
+    low, high = wilson_interval(rate, len(reached))
+    return SuccessRate(
+        first["solver"], first["label"], m, setting, first["noise_level"], threshold, len(reached), rate, low, high
+    )
+
+
+def wilson_interval(rate: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Score interval of a proportion (Wilson 1927).
+
+    For the mean of n independent values in [0, 1] it is conservative: none varies more than rate (1 - rate).
+    """
+    z = float(stats.norm.ppf((1 + level) / 2))
+    centre = rate + z**2 / (2 * n)
+    half = z * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
+    low, high = (float((centre + side * half) / (1 + z**2 / n)) for side in (-1, 1))
+    return 0.0 if rate == 0 else low, 1.0 if rate == 1 else high

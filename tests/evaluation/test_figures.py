@@ -1,0 +1,171 @@
+"""Figures: what they show, and that nothing lies on anything else."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evaluation.sweeps import rows
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from lit_inverse.evaluation import figures
+from lit_inverse.evaluation.comparisons import compare
+from lit_inverse.evaluation.figures.style import Positions, style
+from lit_inverse.evaluation.statistics import summarise
+from lit_inverse.evaluation.success import success_rates
+from lit_inverse.evaluation.trajectories import Trajectory
+
+SOLVERS = ["a", "b", "c"]
+LABELS = {solver: f"solver {solver}" for solver in SOLVERS}
+UNIT = "x in [-1, 1]"
+SETTINGS = [(25, 50, 100, 200), (50,), tuple(range(10, 170, 10)), ("unit", "None", "[3, 4]"), (0, 0.01, 0.1, 1.0)]
+
+
+def drawn(kind: str, settings: Sequence[object] = SETTINGS[0]) -> Figure:
+    sweep = rows(settings=tuple(settings))
+    if kind == "success":
+        return figures.success_against_setting(success_rates(sweep, 0.05), SOLVERS, "m")
+    if kind == "pairs":
+        return figures.paired_differences(compare(sweep), LABELS, "m", UNIT)
+    summaries = summarise(sweep)
+    if kind == "time":
+        return figures.error_against_time(summaries, SOLVERS, "m", UNIT)
+    if kind == "noise":
+        return figures.error_against_noise(summarise(rows(levels=(0.0, 0.1))), SOLVERS, "noise level", UNIT)
+    return figures.error_against_setting(summaries, SOLVERS, "m", UNIT, logarithmic=kind == "log")
+
+
+def grid(n_columns: int = 3) -> Figure:
+    images = np.random.default_rng(0).uniform(-1, 1, size=(n_columns, 1, 8, 12))
+    return figures.reconstruction_grid(
+        [*images],
+        {"a": [*images[:-1], None], "a solver of a very long name": [*-images]},
+        {"a": [0.0] * (n_columns - 1) + [None], "a solver of a very long name": [0.5] * n_columns},
+        (-1, 1),
+    )
+
+
+def along() -> Figure:
+    loss = Trajectory([0, 1, 10], [1.0, 0.5, 0.1], "loss", [1, 5, 10], [9.0, 3.0, 1.0])
+    gap = Trajectory([0, 3], [1.0, 0.2], "gap", [1, 3], [1.0, 1e-8])
+    silent = Trajectory([0, 1], [1.0, 0.3], None, [], [])
+    return figures.along_iterations(
+        {25: {"a": loss, "b": gap}, 50: {"b": gap, "c": silent}}, LABELS, "m", UNIT, "image 0"
+    )
+
+
+ALL = {kind: lambda kind=kind: drawn(kind) for kind in ("log", "linear", "noise", "success", "time", "pairs")}
+ALL |= {"grid": grid, "along": along}
+
+
+def not_drawn(axes: Axes, axis: Axis) -> list[Text]:
+    """Texts of an axis that is off, and of its ticks that lie outside of the view."""
+    if not (axes.axison and axes.get_visible()):
+        return axis.findobj(Text)
+    low, high = sorted(axis.get_view_interval())
+    ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+    return [tick.label1 for tick in ticks if not low <= tick.get_loc() <= high]
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of visible texts whose boxes meet, and texts of the legend within axes."""
+    canvas = FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    renderer = canvas.get_renderer()
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t.get_in_layout()]
+    hidden = {text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for text in not_drawn(axes, axis)}
+    boxes = [(t.get_text(), t.get_window_extent(renderer).shrunk(0.9, 0.7)) for t in texts if t not in hidden]
+    found = [(a, b) for (a, one), (b, other) in itertools.combinations(boxes, 2) if one.overlaps(other)]
+    for legend in figure.legends:
+        box = legend.get_window_extent(renderer)
+        found += [
+            ("legend", axes.get_title()) for axes in figure.axes if box.overlaps(axes.get_window_extent(renderer))
+        ]
+    return found
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_nothing_overlaps(kind: str) -> None:
+    assert overlaps(ALL[kind]()) == []
+
+
+@pytest.mark.parametrize("settings", SETTINGS[1:], ids=str)
+@pytest.mark.parametrize("kind", ["log", "success", "pairs", "time"])
+def test_any_settings_can_be_drawn(kind: str, settings: Sequence[object]) -> None:
+    assert overlaps(drawn(kind, settings)) == []
+
+
+def test_solvers_differ_without_colour() -> None:
+    looks = [(style(place)["marker"], str(style(place)["linestyle"])) for place in range(40)]
+    assert len(set(looks)) == 40
+
+
+def test_a_solver_keeps_its_style_when_others_are_missing() -> None:
+    figure = figures.error_against_setting(summarise(rows(solvers=("c",))), SOLVERS, "m", UNIT)
+    assert figure.axes[0].lines[0].get_marker() == style(2)["marker"]
+
+
+def test_bands_are_the_t_intervals_and_axes_have_units() -> None:
+    summaries = summarise(rows(solvers=("a",)))
+    axes: Axes = figures.error_against_setting(summaries, ["a"], "m", UNIT, logarithmic=False).axes[0]
+    band = axes.collections[0].get_paths()[0].vertices
+    for summary in summaries:
+        at = np.isclose(band[:, 0], summary.setting)
+        assert band[at, 1].max() == pytest.approx(summary.mse_high)
+        assert band[at, 1].min() == pytest.approx(summary.mse_low)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("measurements m", "mean squared error (x in [-1, 1])")
+
+
+@pytest.mark.parametrize(
+    ("settings", "scale"),
+    [((25, 50, 100), "log"), ((10, 20, 30), "linear"), ((0.0, 0.1, 0.5), "linear"), ((0.0, 0.01, 1.0), "symlog"),
+     ((-1, 1), "linear"), (("a", "b"), "linear"), ((0.0,), "linear"), ((7,), "linear")],
+)  # fmt: skip
+def test_scale_of_the_horizontal_axis(settings: tuple[float, ...], scale: str) -> None:
+    assert Positions(settings).scale == scale
+
+
+def test_the_front_is_what_no_solver_beats_in_both() -> None:
+    figure = drawn("time")
+    for axes in figure.axes:
+        points = np.array([line.get_xydata()[0] for line in axes.lines if line.get_marker() != "None"])
+        front = next(line for line in axes.lines if line.get_marker() == "None").get_xydata()
+        expected = [p for p in points if not any((q < p).all() for q in points)]
+        np.testing.assert_allclose(front, sorted(map(tuple, expected)))
+
+
+def test_a_star_marks_differences_beyond_chance() -> None:
+    figure = figures.paired_differences(compare(rows(("a", "c"), n_images=12)), LABELS, "m", UNIT)
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()][::3] == ["25", "200*"]
+
+
+def test_many_pairs_are_reduced_to_those_with_the_best_solver() -> None:
+    solvers = tuple("abcdefg")
+    figure = figures.paired_differences(
+        compare(rows(solvers, n_images=3)), {solver: solver for solver in solvers}, "m", UNIT
+    )
+    titles = [axes.get_title() for axes in figure.axes if axes.get_visible()]
+    assert len(titles) == 6
+    assert all("g" in title for title in titles)
+
+
+def test_error_maps_show_absolute_errors_on_one_scale() -> None:
+    figure = grid()
+    maps = [image for axes in figure.axes for image in axes.images if image.cmap.name == "magma"]
+    assert len(maps) == 2 + 3
+    assert len({image.get_clim() for image in maps}) == 1
+    np.testing.assert_allclose(
+        maps[2].get_array(), np.abs(2 * figure.axes[0].images[0].get_array() * 2 - 2), atol=1e-12
+    )
+
+
+def test_figures_are_written_as_png_and_pdf(tmp_path: Path) -> None:
+    path = figures.save(drawn("log"), tmp_path / "figures", "of kappa=[1/2]")
+    assert path.name == "of_kappa_1_2_.png"
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")

@@ -29,7 +29,7 @@ train: $(STAMP)  ## Train the default model, a VAE on digits
 	@$(BIN)/python train.py $(ARGS)
 
 test: $(STAMP)  ## Run the test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-slow: $(STAMP)  ## Run the tests marked slow
 	@$(BIN)/python -m pytest -m slow $(ARGS)

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lit_inverse.operators.base import LinearOperator
+from lit_inverse.operators.blur_kernels import gaussian_kernel, motion_kernel
 from lit_inverse.operators.krylov import column
 
 Method = Literal["fft", "direct"]
@@ -194,44 +195,6 @@ class MotionBlur(Blur):
         boundary: Boundary = "circular",
     ) -> None:
         super().__init__(in_shape, motion_kernel(length, angle), method, boundary)
-
-
-def gaussian_kernel(sigma: float) -> Tensor:
-    """exp(-|p|^2 / (2 sigma^2)) on the pixels up to 4 sigma from the centre along each axis, of sum 1.
-
-    Raises:
-        ValueError: when sigma is not positive.
-    """
-    if not 0 < sigma < math.inf:
-        raise ValueError(f"sigma is {sigma}, expected a number of pixels > 0")
-    radius = int(4 * sigma + 0.5)
-    profile = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=torch.float64) / sigma) ** 2)
-    profile = profile / profile.sum()
-    return torch.outer(profile, profile).float()
-
-
-def motion_kernel(length: float, angle: float) -> Tensor:
-    """The mean of an image, linearly interpolated, while it moves along a centred straight path; of sum 1.
-
-    k[p] = 1/L integral over |t| <= L/2 of hat(p_x - t cos a) hat(p_y + t sin a), hat(u) = max(1 - |u|, 0): a path of
-    any length and direction without jagged edges. By the mid-point rule with 64 points per pixel.
-
-    Args:
-        length: L > 0, in pixels.
-        angle: a in degrees, counter-clockwise from the horizontal.
-
-    Raises:
-        ValueError: when the length is not positive.
-    """
-    if not 0 < length < math.inf:
-        raise ValueError(f"length is {length}, expected a number of pixels > 0")
-    n_points = math.ceil(64 * length)
-    t = length * ((torch.arange(n_points, dtype=torch.float64) + 0.5) / n_points - 0.5)
-    radius = math.ceil(length / 2)
-    pixels = torch.arange(-radius, radius + 1, dtype=torch.float64)
-    down, right = -math.sin(math.radians(angle)), math.cos(math.radians(angle))
-    hats = [(1 - (pixels - t[:, None] * step).abs()).clamp_min(0) for step in (down, right)]
-    return (hats[0].mT @ hats[1] / n_points).float()
 
 
 def _padded(length: int, side: int, boundary: Boundary) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from lit_inverse.operators import masks
 from lit_inverse.operators.base import Index, LinearOperator
 from lit_inverse.operators.krylov import column
+from lit_inverse.operators.precision import at_least_single
 
 Normalization = Literal["ortho", "backward"]
 _OF_ADJOINT: dict[Normalization, Literal["ortho", "forward"]] = {"ortho": "ortho", "backward": "forward"}
@@ -195,8 +196,3 @@ def _places(shape: tuple[int, int], mask: Tensor) -> Tensor:
     where = mask.nonzero()[:, -2:]
     i, j = (torch.remainder(where[:, axis] - side // 2, side) for axis, side in enumerate(shape))
     return (i * shape[1] + j).view(*mask.shape[:-2], -1)
-
-
-def at_least_single(x: Tensor) -> Tensor:
-    """x in single precision or more: torch has no half-precision FFT on CPUs and no complex half products."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))

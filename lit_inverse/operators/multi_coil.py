@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators.base import Index, LinearOperator
-from lit_inverse.operators.fourier import Fourier, Normalization, at_least_single
+from lit_inverse.operators.fourier import Fourier, Normalization
+from lit_inverse.operators.precision import at_least_single
 
 
 class MultiCoil(LinearOperator):

@@ -11,6 +11,7 @@ from torch.nn import functional
 from lit_inverse.bases import dct, inverse_dct
 from lit_inverse.operators.base import LinearOperator
 from lit_inverse.operators.gaussian import check_shape
+from lit_inverse.operators.precision import at_least_single
 from lit_inverse.seeding import generator, seed_list
 
 _RADIX = 4  # bits of the index that one product with a Hadamard matrix transforms; 16 x 16 is the fastest on CPUs
@@ -53,7 +54,7 @@ class _SubsampledTransform(LinearOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         self.check_batch(x, self.in_shape, "x")
-        signed = _at_least_single(x.flatten(1) * self.signs)
+        signed = at_least_single(x.flatten(1) * self.signs)
         signed = functional.pad(signed, (0, self.length - self.n)) if self.length > self.n else signed
         z = self._transform(signed).to(x.dtype)
         return z.gather(1, self.rows.expand(len(x), -1)) * math.sqrt(self.length / self.m)
@@ -61,7 +62,7 @@ class _SubsampledTransform(LinearOperator):
     def adjoint(self, y: Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
         z = y.new_zeros(len(y), self.length).scatter(1, self.rows.expand(len(y), -1), y)
-        x = self._inverse(_at_least_single(z))[:, : self.n].to(y.dtype) * self.signs
+        x = self._inverse(at_least_single(z))[:, : self.n].to(y.dtype) * self.signs
         return (x * math.sqrt(self.length / self.m)).view(-1, *self.in_shape)
 
     def norm(self) -> Tensor:
@@ -150,7 +151,3 @@ def _sylvester(bits: int, like: Tensor) -> Tensor:
     for _ in range(bits):
         matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)]) * math.sqrt(0.5)
     return matrix
-
-
-def _at_least_single(x: Tensor) -> Tensor:
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

@@ -10,7 +10,8 @@ from operator_examples import normal
 from scipy import ndimage, signal
 
 from lit_inverse.operators import Blur, Downsampling, GaussianBlur, MotionBlur
-from lit_inverse.operators.blur import Boundary, Method, gaussian_kernel, motion_kernel
+from lit_inverse.operators.blur import Boundary, Method
+from lit_inverse.operators.blur_kernels import gaussian_kernel, motion_kernel
 
 METHODS: tuple[Method, ...] = ("fft", "direct")
 methods = pytest.mark.parametrize("method", METHODS)

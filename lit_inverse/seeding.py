@@ -28,7 +28,8 @@ def seed_list(seed: int | Sequence[int]) -> list[int]:
     """
     if isinstance(seed, Integral):
         return [int(seed)]
-    assert isinstance(seed, Sequence)
+    if not isinstance(seed, Sequence):
+        raise ValueError(f"seed is a {type(seed).__name__}, expected an int or a list of ints")
     if len(seed) == 0:
         raise ValueError("seed is an empty list, expected one seed per item")
     return [int(one) for one in seed]

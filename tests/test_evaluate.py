@@ -13,9 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
+from datamodules import DigitsDataModule
 from evaluate import main
 from lit_inverse.evaluation.laws import plain
+from lit_inverse.metrics import mse
+from lit_inverse.operators import Gaussian
+from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
+from lit_inverse.solvers import Lasso
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -193,6 +198,58 @@ def test_finished_runs_are_compared(config: Path, capsys: pytest.CaptureFixture[
     assert main(["compare", *folders, "--out", str(config.parent / "both")]) == 0
     assert "first/plain - second/plain at m=20, noise 0, 3 images" in capsys.readouterr().out
     assert {path.name for path in (config.parent / "both").iterdir()} >= {"summary.csv", "comparisons.csv"}
+
+
+def test_a_line_is_what_the_solver_says_of_the_drawn_measurements(config: Path) -> None:
+    lasso = {"class_path": "lit_inverse.solvers.Lasso", "init_args": {"lam": 1e-3}}
+    (row,) = run(
+        config, "--limit", "1", "--measurements", "[40]", "--solvers.plain", json.dumps(lasso), "--only", "[plain]"
+    )
+    x = DigitsDataModule(value_range=(-1, 1)).dataset("test")[0]["x"][None]
+    operator = Gaussian((1, 28, 28), 40, [derive_seed(0, "operator", "test/0", 0)])
+    solution = Lasso(lam=1e-3).solve(Problem(operator).measure(x, [0]), operator, value_range=(-1, 1))
+    assert row["mse"] == pytest.approx(float(mse(solution.x, x)), rel=1e-12)
+    assert row["n_iter"] == int(solution.n_iter)
+
+
+@pytest.mark.parametrize(
+    ("operator", "vary", "measurements"),
+    [("GaussianBlur", "sigma", [0.5, 2.0]), ("RadialFourier", "lines", [3, 9]), ("Downsampling", "factor", [2, 4])],
+)
+def test_any_argument_of_any_operator_is_varied(
+    config: Path, operator: str, vary: str, measurements: list[float]
+) -> None:
+    options = ["--operator", f"lit_inverse.operators.{operator}", "--vary", vary, "--limit", "2"]
+    lasso = {"class_path": "lit_inverse.solvers.Lasso", "init_args": {"max_iter": 5}}
+    options += ["--solvers.plain", json.dumps(lasso), "--only", "[plain]"]
+    rows = run(config, *options, "--measurements", json.dumps(measurements))
+    assert [row["setting"] for row in rows] == [value for value in measurements for _ in range(2)]
+    summary = (config.parent / "out" / "summary.csv").read_text().splitlines()
+    assert len(summary) == 3
+    assert main(["compare", str(config.parent / "out")]) == 0
+
+
+def test_runs_with_other_noise_are_not_compared(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(config, out="first")
+    run(config, "--noise", "lit_inverse.noise.TotalGaussian", out="second")
+    assert main(["compare", *(str(config.parent / name) for name in ("first", "second"))]) == 2
+    assert "the runs differ in noise" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--operator", "lit_inverse.operators.Sign"], "Sign is not linear"),
+        (["--noise", "lit_inverse.noise.Poisson", "--noise_levels", "[0.1]"], "noise_levels: "),
+    ],
+)
+def test_what_can_not_be_measured_or_solved_ends_before_work(
+    config: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    native = {"class_path": "lit_inverse.solvers.DeepPrior", "init_args": {"max_iter": 2}}
+    data = ["--data.value_range", "[0, 1]", "--solvers.plain", json.dumps(native)]
+    assert main(["--config", str(config), "--out", str(config.parent / "out"), *data, *options]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_a_folder_with_results_of_two_settings_is_not_compared(

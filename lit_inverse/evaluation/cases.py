@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lit_inverse.errors import as_usage_errors
 from lit_inverse.evaluation.sweep import Sweep
+from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
 
 _OPERATOR_BYTES = 1 << 30  # memory for the operators of one batch, one per image
@@ -69,7 +70,8 @@ def plan(sweep: Sweep) -> Plan:
         if len(dataset) == 0:
             raise ValueError(f"split {sweep.split!r} has no items")
         images = [_Image.of(index, dataset[index]) for index in range(min(len(dataset), sweep.limit or len(dataset)))]
-    operator_bytes = _check_settings(sweep, list(dict.fromkeys(image.shape for image in images)))
+    first = {image.shape: dataset[image.index]["x"] for image in reversed(images)}
+    operator_bytes = _check_settings(sweep, list(first.values()))
     cases = [
         Case(
             _key(sweep, solver, image, measurement, level, repeat),
@@ -149,22 +151,23 @@ class _Image:
         return cls(index, item["id"], tuple(x.shape), f"{digest.hexdigest()} {x.dtype} {tuple(x.shape)}")
 
 
-def _check_settings(sweep: Sweep, shapes: Sequence[tuple[int, ...]]) -> dict[tuple[tuple[int, ...], str], int]:
-    """Draws each operator and noise law once, so that an impossible value ends the sweep before it starts.
+def _check_settings(sweep: Sweep, images: Sequence[Tensor]) -> dict[tuple[tuple[int, ...], str], int]:
+    """Measures an image of each shape once, so that what is impossible ends the sweep before it starts.
 
     Returns the bytes of the operator for each shape of x and value of `measurements`.
     """
-    for level in sweep.noise_levels:
-        with as_usage_errors("noise_levels"):
-            sweep.noise(level)
     sizes = {}
-    for shape in shapes:
+    for x in images:
+        shape = tuple(x.shape)
         for measurement in sweep.measurements:
             with as_usage_errors("measurements" if sweep.vary else "operator"):
                 operator = sweep.draw_operator(shape, measurement, 0)
             for name, solver in sweep.solvers.items():
                 with as_usage_errors(f"solvers.{name}"):
-                    solver.check(operator)
+                    solver.check_all(operator, sweep.value_range)
+            for level in sweep.noise_levels:
+                with as_usage_errors("noise_levels"):
+                    Problem(operator, sweep.noise(level)).measure(x.unsqueeze(0), [0])
             sizes[shape, str(measurement)] = sum(buffer.nbytes for buffer in operator.buffers())
     return sizes
 

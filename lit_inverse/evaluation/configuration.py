@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-import jsonargparse
 import yaml
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from pytorch_lightning import LightningDataModule, Trainer
 
 from datamodules.paths import ConfigPath
-from lit_inverse.errors import UsageError, as_usage_errors, one_line, parser_error
-from lit_inverse.evaluation.laws import Law, plain
+from lit_inverse.errors import UsageError, as_usage_errors, one_line
+from lit_inverse.evaluation.assembly import DRAWN, assemble, parser_errors
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
@@ -38,7 +37,6 @@ _TRAINER_SKIP = {
     "limit_predict_batches",
     "overfit_batches",
 }
-_DRAWN = {"in_shape", "seed"}  # arguments of an operator that come from the data and the sweep's seed
 
 
 def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
@@ -57,19 +55,20 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
     if asked.vary is not None:
         rest += ["--vary", asked.vary]
     layers = [_Layer.read(path) for path in asked.config or [default]]
-    vary = asked.vary or next((v for layer in reversed(layers) if (v := layer.content.get("vary"))), None)
+    said = [layer.content["vary"] for layer in layers if "vary" in layer.content]
+    vary = asked.vary or (said[-1] if said else None)
     solvers = _replace_solvers(layers)
     parser = _parser(ArgumentParser, solvers, vary)
     if asked.help:
         parser.print_help()
         raise SystemExit(0)
     files = _parse_files(_parser(_Incomplete, solvers, vary), layers)
-    with _parser_errors("command line"):
+    with parser_errors("command line"):
         config = parser.parse_args(rest, namespace=files)
     if asked.print_config:
         print(parser.dump(config, skip_unset=False), end="")
         raise SystemExit(0)
-    return _sweep(parser, config)
+    return assemble(parser, config)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -121,8 +120,7 @@ class _Incomplete(ArgumentParser):
         try:
             super().validate(*args, **kwargs)
         except TypeError as error:
-            # what lacks in_shape is no operator but the law of one, as in Magnitude's settings
-            if "arguments are required" not in str(error) or "in_shape" in str(error):
+            if "arguments are required" not in str(error):
                 raise
 
 
@@ -138,7 +136,7 @@ def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) ->
     parser.add_subclass_arguments(LightningDataModule, "data", help="where x comes from")
     parser.add_argument("--split", type=Literal["train", "val", "test"], default="test")
     parser.add_argument("--limit", type=PositiveInt | None, default=None, help="first items of the split; null for all")
-    parser.add_subclass_arguments(Operator, "operator", skip=_DRAWN | ({vary} if vary else set()), help="law of A")
+    parser.add_subclass_arguments(Operator, "operator", skip=DRAWN | ({vary} if vary else set()), help="law of A")
     parser.add_argument("--operator_per", type=Literal["image", "sweep"], default="image")
     parser.add_argument(
         "--vary", type=str | None, default=None, help="operator argument that measurements runs through"
@@ -168,7 +166,9 @@ def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) ->
     parser.add_argument(
         "--threads", type=PositiveInt | None, default=None, help="processor threads of torch; null for its choice"
     )
-    parser.add_argument("--reuse", type=list[ConfigPath], default=[], help="runs whose finished results are taken over")
+    parser.add_argument(
+        "--reuse", type=list[ConfigPath] | ConfigPath, default=[], help="runs whose finished results are taken over"
+    )
     parser.add_argument(
         "--dry_run", type=bool, nargs="?", const=True, default=False, help="only tell what would be done"
     )
@@ -181,7 +181,7 @@ def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) ->
 def _parse_files(parser: ArgumentParser, layers: list[_Layer]) -> Namespace | None:
     config = None
     for layer in layers:
-        with _in_folder(layer.path), _parser_errors(str(layer.path)):
+        with _in_folder(layer.path), parser_errors(str(layer.path)):
             config = parser.parse_object(layer.content, namespace=config)
     return config
 
@@ -193,115 +193,7 @@ def _in_folder(path: Path) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _parser_errors(where: str) -> Iterator[None]:
-    try:
-        yield
-    except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError, OSError) as error:
-        raise UsageError(f"{where}: {parser_error(error)}") from error
-
-
-def _sweep(parser: ArgumentParser, config: Namespace) -> Sweep:
-    for key in ("data", "operator"):
-        if config.get(key) is None:
-            raise UsageError(f"{key}: got nothing, expected class_path and init_args")
-    solvers = config.solvers.as_dict()
-    only = list(solvers) if config.only is None else config.only
-    unknown = [name for name in [*only, *config.labels] if name not in solvers]
-    if unknown:
-        raise UsageError(f"only/labels: unknown solver {unknown[0]!r}, expected names from {sorted(solvers)}")
-    for key in ("measurements", "noise_levels", "only"):
-        if config[key] is not None and (not config[key] or len({*map(str, config[key])}) != len(config[key])):
-            raise UsageError(f"{key}: got {config[key]}, expected at least one value, none of them twice")
-    if config.vary is None and config.measurements != [None]:
-        raise UsageError(
-            f"measurements: got {config.measurements} but vary names no argument of the operator; expected vary: m"
-        )
-    precision = config.trainer.precision
-    if precision not in (None, "32-true", "32", 32, "64-true", "64", 64):
-        raise UsageError(f"trainer.precision: got {precision!r}, expected 32-true or 64-true")
-    resolved = parser.dump(config, skip_unset=False)
-    instances = _instantiate(parser, config, only)
-    return Sweep(
-        name=config.name,
-        out=config.out or Path("runs") / config.name,
-        data=instances.data,
-        split=config.split,
-        limit=config.limit,
-        operator=_law(config.operator),
-        operator_per=config.operator_per,
-        vary=config.vary,
-        measurements=_typed_measurements(config),
-        noise=_law_of_noise(config.noise),
-        noise_levels=config.noise_levels,
-        repeats=config.repeats,
-        success_nmse=config.success_nmse,
-        seed=config.seed,
-        batch_size=config.batch_size,
-        solvers={name: instances.solvers[name] for name in only},
-        identities={name: plain(config.solvers[name].as_dict()) for name in only},
-        labels=config.labels,
-        trainer=vars(instances.trainer),
-        logger=config.logger,
-        threads=config.threads,
-        reuse=_reused(config.reuse),
-        dry_run=config.dry_run,
-        resolved=resolved,
-    )
-
-
-def _reused(folders: list[Path]) -> list[Path]:
-    for folder in folders:
-        if not any(folder.glob("results*.jsonl")):
-            raise UsageError(f"reuse: {folder} holds no results, expected the folder of another run")
-    return folders
-
-
-def _law(specification: Namespace) -> Law[Any]:
-    return Law(specification.class_path, specification.as_dict().get("init_args", {}))
-
-
 def _subclasses(base: type[Any]) -> Iterator[type[Any]]:
     for subclass in base.__subclasses__():
         yield subclass
         yield from _subclasses(subclass)
-
-
-def _law_of_noise(specification: Namespace) -> Law[Noise]:
-    """The law without its level, which noise_levels gives; a class unknown when the parser was made still has it."""
-    law = _law(specification)
-    level = next(iter(law.parameters))
-    return Law(law.class_path, {name: value for name, value in law.init_args.items() if name != level})
-
-
-def _typed_measurements(config: Namespace) -> list[Any]:
-    """The values of the varied argument, checked against its type."""
-    if config.vary is None:
-        return [None]
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_subclass_arguments(Operator, "operator", skip=_DRAWN)
-    settings = _law(config.operator).init_args
-    typed = []
-    for value in config.measurements:
-        init_args = {**settings, config.vary: value}
-        with _parser_errors("measurements"):
-            parsed = parser.parse_object(
-                {"operator": {"class_path": config.operator.class_path, "init_args": init_args}}
-            )
-        typed.append(parsed.operator.init_args[config.vary])
-    return typed
-
-
-def _instantiate(parser: ArgumentParser, config: Namespace, only: list[str]) -> Namespace:
-    config = config.clone()
-    for key in ("operator", "noise"):
-        config.pop(key)
-    for name in set(config.solvers.as_dict()) - set(only):
-        config.solvers.pop(name)
-    built = Namespace()  # type: ignore[no-untyped-call]
-    for key in ["data", "trainer", *(f"solvers.{name}" for name in only)]:
-        with _parser_errors(key):
-            part = Namespace()  # type: ignore[no-untyped-call]
-            part[key] = config[key]
-            built[key] = parser.instantiate(part)[key]
-    return built

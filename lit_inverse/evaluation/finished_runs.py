@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -10,9 +11,10 @@ from lit_inverse.errors import UsageError
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.comparisons import Comparison, compare, winners
 from lit_inverse.evaluation.configuration import OneLineParser
-from lit_inverse.evaluation.results import Row, read_rows
+from lit_inverse.evaluation.results import NewRows, Row
 from lit_inverse.evaluation.statistics import Summary, summarise, write_csv
 
+_SHARED_SETTINGS = ("operator", "operator_per", "noise", "split")
 _SHARED = ("data", "operator", "n", "seed", "value_range")  # without these in common, errors are not comparable
 
 
@@ -69,17 +71,19 @@ def _gather(runs: Sequence[Path]) -> tuple[str, list[Row]]:
     gathered: dict[Path, list[Row]] = {}
     symbols = {}
     for run in runs:
-        rows = list(read_rows(run).values())
+        rows = list({(row["key"], row["solver"]): row for row in NewRows(run).read()}.values())
         if not rows:
             raise UsageError(f"{run} holds no results, expected the --out folder of a sweep")
-        symbols[run] = symbol = _varied(run)
-        rows = [{**row, "setting": row.get(symbol, row["m"])} for row in rows]
+        symbols[run] = _varied(run)
+        rows = [{"setting": row["m"], **row} for row in rows]
         _refuse_ambiguous(run, rows)
         name = run.name if len({other.name for other in runs}) == len(runs) else str(run)
         if len(runs) > 1:
             rows = [{**r, "solver": f"{name}/{r['solver']}", "label": f"{name}/{r['label']}"} for r in rows]
         gathered[run] = rows
     values = {"vary": list(symbols.values())}
+    for shared in _SHARED_SETTINGS:
+        values[shared] = [str(_configuration(run).get(shared)) for run in runs]
     for shared in _SHARED:
         values[shared] = [", ".join(sorted({str(row[shared]) for row in rows})) for rows in gathered.values()]
     for shared, of_run in values.items():
@@ -95,12 +99,15 @@ def _refuse_ambiguous(run: Path, rows: Sequence[Row]) -> None:
     if most > 1:
         raise UsageError(
             f"{run} holds results of {most} different settings of {solver}: run the sweep again with --out NEW "
-            f"--reuse '[{run}]', and compare that folder"
+            f"--reuse {run}, and compare that folder"
         )
 
 
 def _varied(run: Path) -> str:
     """Name of the argument the run varied; m if it says none."""
+    return str(_configuration(run).get("vary") or "m")
+
+
+def _configuration(run: Path) -> dict[str, Any]:
     path = run / "config.yaml"
-    config = yaml.safe_load(path.read_text()) if path.exists() else {}
-    return str(config.get("vary") or "m")
+    return (yaml.safe_load(path.read_text()) if path.exists() else None) or {}

@@ -71,7 +71,9 @@ class Progress:
             self.bar.set_postfix_str(state)
 
     def _rate(self, done: int) -> str:
-        each = (time.monotonic() - self.start) / max(1, done - self.n_before)
+        if done == self.n_before:
+            return f"{time.monotonic() - self.start:.0f} s"
+        each = (time.monotonic() - self.start) / (done - self.n_before)
         return f"{each:.2g} s/case" if each > 1 else f"{1 / each:.3g} cases/s"
 
     def _time_left(self) -> str:

@@ -38,6 +38,8 @@ def solve_batch(
     operator = _operator(sweep, batch, x)
     problem = Problem(operator, sweep.noise(batch[0].noise_level))
     y, sigma = problem.simulate(x, _seeds(sweep, batch, "noise"))
+    if y.is_complex() and not x.is_complex() and isinstance(operator, LinearOperator):
+        operator = operator.on_reals()
     trace = iterates_to_follow(sweep.solvers[batch[0].solver], batch, x)
     solution, seconds = _solve(sweep, batch, y, operator, sigma, trace)
     columns = {
@@ -64,8 +66,7 @@ def _seeds(sweep: Sweep, batch: list[Case], stream: Stream) -> list[int]:
 def _operator(sweep: Sweep, batch: list[Case], x: Tensor) -> Operator:
     seeds = [sweep.operator_seed(case.image, case.repeat) for case in batch]
     seed = seeds[0] if sweep.operator_per == "sweep" else seeds
-    operator = sweep.draw_operator(tuple(x.shape[1:]), batch[0].measurement, seed).to(x.device, x.real.dtype)
-    return operator if x.is_complex() or not isinstance(operator, LinearOperator) else operator.on_reals()
+    return sweep.draw_operator(tuple(x.shape[1:]), batch[0].measurement, seed).to(x.device, x.real.dtype)
 
 
 def _solve(
@@ -119,5 +120,5 @@ def _description(sweep: Sweep, case: Case, operator: Operator, device: torch.dev
         "psnr": None,
         "ssim": None,
         "device": str(device),
-        **({} if sweep.vary in (None, "m") else {sweep.vary: case.measurement}),
+        **({} if sweep.vary in (None, "m") else {"setting": case.measurement}),
     }

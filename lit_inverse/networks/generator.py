@@ -1,15 +1,57 @@
 """What all networks that generate images have in common."""
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+
+from lit_inverse.networks.initialization import Law
+
+ValueRange = tuple[float, float]
 
 
 class ImageGenerator(nn.Module):
     """G: z (B, *latent_shape) -> x (B, *out_shape).
 
     Attributes:
-        latent_shape: shape of z without the batch.
+        latent_shape: shape of z without the batch; (0,) for a network without input.
         out_shape: (C, H, W) of x.
+        value_range: the range the network's images are made for, to which a sigmoid or tanh confines them; None when
+            it works in any.
+        paper_law: what the law "paper" of `initialize` means for it.
     """
 
     latent_shape: tuple[int, ...]
     out_shape: tuple[int, ...]
+    value_range: ValueRange | None = (-1.0, 1.0)
+    paper_law: Law = "paper"
+
+    def draw_latent(self, source: torch.Generator) -> Tensor:
+        """The fixed input of an untrained network, (*latent_shape) in float32 on the CPU: z ~ N(0, I)."""
+        return torch.randn(self.latent_shape, generator=source, dtype=torch.float32)
+
+
+def small_uniform(shape: tuple[int, ...], source: torch.Generator) -> Tensor:
+    """U(0, 0.1) in float32: the input of the deep image prior and of the decoders after it."""
+    return torch.rand(shape, generator=source, dtype=torch.float32) / 10
+
+
+def image_shape(out_shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """The same, checked to be (C, H, W).
+
+    Raises:
+        ValueError: when it is not three positive sizes.
+    """
+    if len(out_shape) != 3 or min(out_shape) < 1:
+        raise ValueError(f"out_shape is {tuple(out_shape)}, expected (channels, height, width)")
+    channels, height, width = out_shape
+    return channels, height, width
+
+
+def at_least_1(**sizes: int | tuple[int, ...]) -> None:
+    """Refuses, by name, sizes less than 1.
+
+    Raises:
+        ValueError: when there is one.
+    """
+    for name, size in sizes.items():
+        if min(size if isinstance(size, tuple) else (size,), default=0) < 1:
+            raise ValueError(f"{name} is {size}, expected at least 1")

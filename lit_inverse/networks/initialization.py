@@ -1,7 +1,7 @@
 """Laws of the initial weights, drawn from a given generator: the global one is neither read nor written."""
 
 import math
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,14 @@ from torch.nn.modules.conv import _ConvNd
 from lit_inverse.networks.upsampled_conv import UpsampledConvTranspose2d
 
 Law = Literal["paper", "torch"]
+
+
+@runtime_checkable
+class OwnLaw(Protocol):
+    """A module that draws its weights itself."""
+
+    def draw_weights(self, law: Law, source: torch.Generator) -> None:
+        """Draws all weights that are not those of a submodule."""
 
 
 @torch.no_grad()
@@ -24,8 +32,12 @@ def initialize(network: nn.Module, law: Law, source: torch.Generator) -> None:
     - "torch": the defaults of torch >= 1.2: fan is out_channels k^2 for transposed convolutions (8 times larger
       weights in the last layer of CS-DIP's MNIST network), and the weights of batch norm are 1.
 
+    Networks of later papers say what "paper" is for them (`paper_law`), and layers with a law of their own (`OwnLaw`)
+    draw by it.
+
     Args:
-        network: any module made of linear, convolution and batch norm layers, on any device.
+        network: any module made of linear, convolution and batch norm layers and of layers with a law of their own,
+            on any device.
         law: "paper" or "torch".
         source: on the CPU. Numbers are drawn in float32 and then cast.
 
@@ -34,15 +46,19 @@ def initialize(network: nn.Module, law: Law, source: torch.Generator) -> None:
     """
     if law not in ("paper", "torch"):
         raise ValueError(f"init is {law!r}, expected 'paper' or 'torch'")
+    if law == "paper":
+        law = getattr(network, "paper_law", law)
     for module in network.modules():
-        if isinstance(module, (nn.Linear, _ConvNd, UpsampledConvTranspose2d)):
+        if isinstance(module, OwnLaw):
+            module.draw_weights(law, source)
+        elif isinstance(module, (nn.Linear, _ConvNd, UpsampledConvTranspose2d)):
             bound = 1 / math.sqrt(_fan(module, law))
             for weights in module.parameters(recurse=False):
-                _draw_uniform(weights, -bound, bound, source)
+                draw_uniform(weights, bound, source)
         elif isinstance(module, _BatchNorm):
             module.reset_parameters()
             if law == "paper" and module.affine:
-                _draw_uniform(module.weight, 0, 1, source)
+                draw_uniform(module.weight, 1, source, low=0)
         elif any(True for _ in module.parameters(recurse=False)):
             raise ValueError(f"{type(module).__name__} has weights of its own, and no initial law is known for them")
 
@@ -58,6 +74,15 @@ def _fan(module: nn.Linear | _ConvNd | UpsampledConvTranspose2d, law: Law) -> in
     return channels * module.weight[0, 0].numel()
 
 
-def _draw_uniform(weights: Tensor, low: float, high: float, source: torch.Generator) -> None:
-    values = torch.empty(weights.shape, dtype=torch.float32, device="cpu").uniform_(low, high, generator=source)
-    weights.copy_(values)
+@torch.no_grad()
+def draw_uniform(weights: Tensor, bound: float, source: torch.Generator, low: float | None = None) -> None:
+    """Draws weights from U(-bound, bound), or U(low, bound), in float32 on the CPU."""
+    values = torch.empty(weights.shape, dtype=torch.float32, device="cpu")
+    weights.copy_(values.uniform_(-bound if low is None else low, bound, generator=source))
+
+
+@torch.no_grad()
+def draw_normal(weights: Tensor, std: float, source: torch.Generator) -> None:
+    """Draws weights from N(0, std^2) in float32 on the CPU."""
+    values = torch.empty(weights.shape, dtype=torch.float32, device="cpu")
+    weights.copy_(values.normal_(0, std, generator=source))

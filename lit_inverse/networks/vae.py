@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-ValueRange = tuple[float, float]
+from lit_inverse.networks.generator import ValueRange
 
 
 def mlp(widths: Sequence[int]) -> nn.Sequential:

@@ -10,7 +10,7 @@ from torch import Tensor
 class Noise(ABC):
     """A law of eta. The first constructor argument is the level, in the unit the class states.
 
-    Laws are direct subclasses. The name of one's level is kept from being a setting of any other law.
+    The name of one's level is kept from being a setting of any other law.
     """
 
     @abstractmethod

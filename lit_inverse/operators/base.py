@@ -14,6 +14,12 @@ from lit_inverse.operators.krylov import column, conjugate_gradients, lanczos_no
 Index = Tensor | Sequence[int]
 
 
+def item_numbers(index: Index) -> Tensor:
+    """The numbers of the items that an index or a mask of them selects."""
+    items = torch.as_tensor(index)
+    return items.nonzero().squeeze(1) if items.dtype == torch.bool else items
+
+
 class Operator(nn.Module, ABC):
     """A map A from signals to measurements, shared by all items of a batch or one per item.
 
@@ -29,6 +35,11 @@ class Operator(nn.Module, ABC):
     n_items: int | None = None
     per_item: tuple[str, ...] = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        # remembers device and precision for operators that keep no numbers
+        self._reference = torch.empty(0, dtype=torch.float32)
+
     @property
     def n(self) -> int:
         """Number of unknowns."""
@@ -41,17 +52,22 @@ class Operator(nn.Module, ABC):
 
     @property
     def like(self) -> Tensor:
-        """An empty real tensor on the device and in the precision of A; in float32 where A keeps no such numbers."""
-        buffers = [buffer[:0] for buffer in self.buffers() if buffer.ndim > 0]
-        kept = [buffer.real for buffer in buffers if buffer.is_floating_point() or buffer.is_complex()]
-        return next(iter(kept), torch.empty(0, dtype=torch.float32, device=buffers[0].device if buffers else None))
+        """An empty real tensor on the device and in the precision of A."""
+        kept = [b for b in self.buffers() if b.numel() > 0 and (b.is_floating_point() or b.is_complex())]
+        return next(iter(kept), self._reference).flatten()[:0].real
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Operator":
         """Lets double(), half() and to(dtype) change the precision of complex numbers too, which torch leaves alone."""
 
         def on_parts(buffer: Tensor) -> Tensor:
-            return torch.view_as_complex(fn(torch.view_as_real(buffer))) if buffer.is_complex() else fn(buffer)
+            if not buffer.is_complex():
+                return fn(buffer)
+            changed = fn(torch.view_as_real(buffer.resolve_conj()))
+            if changed.is_complex():  # asked for a complex type, both parts became complex
+                return changed[..., 0] + 1j * changed[..., 1]
+            return torch.view_as_complex(changed)
 
+        self._reference = fn(self._reference)
         super()._apply(on_parts, recurse)  # type: ignore[no-untyped-call]
         return self
 
@@ -68,12 +84,13 @@ class Operator(nn.Module, ABC):
             return self
         if not self.per_item:
             raise TypeError(f"{type(self).__name__} has one A per item and must say how to take items")
+        items = item_numbers(index)
         taken = copy.copy(self)
-        taken.n_items = len(index)
+        taken.n_items = len(items)
         taken._buffers = dict(self._buffers)
         for name in self.per_item:
             buffer = self.get_buffer(name)
-            taken._buffers[name] = buffer.index_select(0, torch.as_tensor(index, device=buffer.device))
+            taken._buffers[name] = buffer.index_select(0, items.to(buffer.device))
         return taken
 
     def vjp(self, x: Tensor, v: Tensor) -> Tensor:
@@ -116,7 +133,8 @@ class LinearOperator(Operator):
         return taken
 
     def vjp(self, x: Tensor, v: Tensor) -> Tensor:
-        return self.adjoint(v)
+        product = self.adjoint(v)
+        return product if x.is_complex() or not product.is_complex() else product.real
 
     def norm(self) -> Tensor:
         """||A||_2, shape () if A is shared, (B,) if there is one per item.
@@ -159,7 +177,7 @@ class LinearOperator(Operator):
         return self.H @ self
 
     def on_reals(self) -> "LinearOperator":
-        """The same A for real x: its adjoint is the real part of A^H y, and itself where that is real anyway."""
+        """The same A for real x, where y is complex: its adjoint is the real part of A^H y."""
         from lit_inverse.operators.composition import OnReals
 
         return OnReals(self)
@@ -172,6 +190,10 @@ class LinearOperator(Operator):
         from lit_inverse.operators.composition import LinearComposition
 
         return LinearComposition(self, other) if isinstance(other, LinearOperator) else super().__matmul__(other)
+
+    def __mul__(self, factor: complex) -> "LinearOperator":
+        """A * c = c * A."""
+        return factor * self
 
     def __rmul__(self, factor: complex) -> "LinearOperator":
         """c * A: x -> c A(x)."""

@@ -44,15 +44,17 @@ class Downsampling(LinearOperator):
         if kind not in ("mean", "bicubic"):
             raise ValueError(f"kind is {kind!r}, expected 'mean' or 'bicubic'")
         weights = _mean_weights if kind == "mean" else _bicubic_weights
-        self.register_buffer("rows", weights(in_shape[1], factor).float())
-        self.register_buffer("columns", weights(in_shape[2], factor).float())
+        self._weights = weights(in_shape[1], factor), weights(in_shape[2], factor)  # in float64
+        self.register_buffer("rows", self._weights[0].float())
+        self.register_buffer("columns", self._weights[1].float())
         for name in ("power", "row_modes", "column_modes"):
             self.register_buffer(name, None)
         self._decompose()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Downsampling":
         super()._apply(fn, recurse)
-        self._decompose()  # in the new precision
+        self.rows, self.columns = (weights.to(self.rows) for weights in self._weights)  # in the new precision
+        self._decompose()
         return self
 
     def forward(self, x: Tensor) -> Tensor:

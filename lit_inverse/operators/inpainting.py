@@ -8,6 +8,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from lit_inverse.operators import masks
 from lit_inverse.operators.base import LinearOperator
 from lit_inverse.operators.krylov import column
 from lit_inverse.seeding import generator
@@ -88,11 +89,7 @@ class RandomInpainting(Inpainting):
     """
 
     def __init__(self, in_shape: tuple[int, ...], kept: float = 0.5, seed: int | Sequence[int] = 0) -> None:
-        seeds = [seed] if isinstance(seed, int) else seed
-        if len(seeds) == 0:
-            raise ValueError("seed is an empty list, expected one seed per item")
-        masks = torch.stack([random_pixels(in_shape, kept, one) for one in seeds])
-        super().__init__(in_shape, masks[0] if isinstance(seed, int) else masks)
+        super().__init__(in_shape, masks.drawn(lambda one: random_pixels(in_shape, kept, one), seed))
 
 
 class BlockInpainting(Inpainting):

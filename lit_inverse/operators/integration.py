@@ -24,9 +24,11 @@ class Integration(LinearOperator):
         ValueError: when there is no point, or x is not a vector.
     """
 
-    def __init__(self, n: int = 200, in_shape: tuple[int, ...] | None = None) -> None:
+    def __init__(self, n: int | None = None, in_shape: tuple[int, ...] | None = None) -> None:
         super().__init__()
-        self.in_shape = self.out_shape = (n,) if in_shape is None else tuple(in_shape)
+        if n is not None and in_shape not in (None, (n,)):
+            raise ValueError(f"n is {n} and in_shape {in_shape}, expected one of them, or ({n},)")
+        self.in_shape = self.out_shape = (200 if n is None else n,) if in_shape is None else tuple(in_shape)
         if len(self.in_shape) != 1 or self.n < 1:
             raise ValueError(f"in_shape is {self.in_shape}, expected (n,) with n >= 1")
 

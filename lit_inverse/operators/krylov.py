@@ -41,7 +41,7 @@ def lanczos_norm(operator: Applied, n_steps: int) -> Tensor:
     tridiagonal = torch.diag_embed(torch.stack(diagonal, -1))
     side = torch.diag_embed(torch.stack(off_diagonal[:-1], -1), offset=1) if len(diagonal) > 1 else 0.0
     # eigvalsh reads the lower triangle; the transpose of the upper diagonal lies there.
-    ritz = torch.linalg.eigvalsh((tridiagonal + side).mT.cpu())[..., -1].to(v.device)
+    ritz = torch.linalg.eigvalsh((tridiagonal + side).mT.double().cpu())[..., -1].to(operator.like)
     norm: Tensor = ritz.clamp_min(0).sqrt()
     return norm if operator.n_items else norm[0]
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lit_inverse.seeding import generator
+from lit_inverse.seeding import generator, seed_list
 
 Columns = Literal["random", "equispaced", "magic"]
 BoolArray = NDArray[np.bool_]
@@ -166,11 +166,8 @@ def drawn(draw: Callable[[int], Tensor], seed: int | Sequence[int]) -> Tensor:
     Raises:
         ValueError: when the list is empty.
     """
-    if isinstance(seed, int):
-        return draw(seed)
-    if len(seed) == 0:
-        raise ValueError("seed is an empty list, expected one seed per item")
-    return torch.stack([draw(item_seed) for item_seed in seed])
+    masks = [draw(one) for one in seed_list(seed)]
+    return torch.stack(masks) if isinstance(seed, Sequence) else masks[0]
 
 
 def _checked(shape: tuple[int, int]) -> tuple[int, int]:

@@ -6,7 +6,8 @@ import math
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.base import Index, LinearOperator
+from lit_inverse.operators.base import Index, LinearOperator, item_numbers
+from lit_inverse.operators.precision import at_least_single
 
 _LARGE = 1 << 24  # entries of a matrix far larger than a CPU's cache
 _ROWS = 16
@@ -64,17 +65,25 @@ class Matrix(LinearOperator):
 
     def solve_gram(self, y: Tensor, rho: float | Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
-        rho = torch.as_tensor(rho, dtype=self.matrix.real.dtype, device=self.matrix.device).view(-1, 1, 1)
-        one_per_item = self.matrix.repeat_interleave(self.repeats, 0) if self.n_items else self.matrix
+        rho = at_least_single(torch.as_tensor(rho, dtype=self.matrix.real.dtype, device=self.matrix.device)).view(
+            -1, 1, 1
+        )
+        matrix = at_least_single(self.matrix)
+        one_per_item = matrix.repeat_interleave(self.repeats, 0) if self.n_items else matrix
         gram = one_per_item @ one_per_item.mH + rho * torch.eye(self.m, dtype=rho.dtype, device=rho.device)
         factor = torch.linalg.cholesky(gram)
+        dtype = torch.promote_types(gram.dtype, y.dtype)
+        factor, rows = factor.to(dtype), y.to(dtype)
         if len(factor) == 1:  # one system for all items
-            return torch.cholesky_solve(y.to(gram.dtype).mT, factor[0]).mT
-        return torch.cholesky_solve(y.to(gram.dtype).unsqueeze(-1), factor).squeeze(-1)
+            return torch.cholesky_solve(rows.mT, factor[0]).mT.to(torch.promote_types(y.dtype, self.matrix.dtype))
+        v = torch.cholesky_solve(rows.unsqueeze(-1), factor).squeeze(-1)
+        return v.to(torch.promote_types(y.dtype, self.matrix.dtype))
 
     def pinv(self, y: Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
-        return self._product(torch.linalg.pinv(self.matrix), y).view(-1, *self.in_shape)
+        return self._product(torch.linalg.pinv(at_least_single(self.matrix)).to(self.matrix.dtype), y).view(
+            -1, *self.in_shape
+        )
 
     def norm(self) -> Tensor:
         if min(self.m, self.n) > _EXACT_NORM_SIZE:
@@ -86,7 +95,7 @@ class Matrix(LinearOperator):
         return norm if self.n_items is None else norm.repeat_interleave(self.repeats)
 
     def take(self, index: Index) -> "Matrix":
-        items = torch.as_tensor(index).tolist()
+        items = item_numbers(index).tolist()
         if self.n_items is None or items == list(range(self.n_items)):
             return self
         runs = [(item, len(list(run))) for item, run in itertools.groupby(i // self.repeats for i in items)]

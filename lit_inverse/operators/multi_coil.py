@@ -32,7 +32,7 @@ class MultiCoil(LinearOperator):
                 f"sensitivities are {sensitivities.dtype} {tuple(sensitivities.shape)}, expected complex "
                 "(coils, H, W) or (B, coils, H, W)"
             )
-        if not torch.isfinite(torch.view_as_real(sensitivities)).all():
+        if not torch.isfinite(sensitivities).all():
             raise ValueError("sensitivities have entries that are not finite")
         coils, height, width = sensitivities.shape[-3:]
         self.fourier: LinearOperator = Fourier((coils, height, width), mask, norm)

@@ -4,7 +4,7 @@ import inspect
 import pydoc
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,8 +12,12 @@ from torch import Tensor
 from lit_inverse.operators.base import LinearOperator, Operator
 from lit_inverse.operators.gaussian import Gaussian
 
-# A itself; or its law, in Python or as class_path and init_args of a configuration, drawn for in_shape (and m, seed)
-LinearPart = LinearOperator | Callable[[tuple[int, ...]], LinearOperator] | dict[str, Any] | None
+# A itself; or its law, in Python or as class_path and init_args of a configuration, drawn for in_shape (and m, seed).
+# To the parser it is a dict only: what lacks in_shape, and maybe m, is no operator yet.
+if TYPE_CHECKING:
+    LinearPart: TypeAlias = LinearOperator | Callable[[tuple[int, ...]], LinearOperator] | dict[str, Any] | None
+else:
+    LinearPart = dict[str, Any] | None
 
 
 class Pointwise(Operator):
@@ -73,9 +77,9 @@ def _linear_part(
         return Gaussian(in_shape, seed=seed, allow_overdetermined=True, **settings)
     law: Any = operator
     if isinstance(operator, dict):
-        law, settings = pydoc.locate(operator["class_path"]), {**operator.get("init_args", {}), **settings}
+        law, settings = pydoc.locate(str(operator.get("class_path"))), {**operator.get("init_args", {}), **settings}
         if law is None:
-            raise ValueError(f"there is no {operator['class_path']}, expected the class_path of a linear operator")
+            raise ValueError(f"there is no {operator.get('class_path')}, expected the class_path of a linear operator")
     settings.pop("in_shape", None)
     if "seed" in inspect.signature(law).parameters:
         settings["seed"] = seed

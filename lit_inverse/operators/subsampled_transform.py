@@ -76,6 +76,7 @@ class _SubsampledTransform(LinearOperator):
     def solve_gram(self, y: Tensor, rho: float | Tensor) -> Tensor:
         if self.length > self.n:
             return super().solve_gram(y, rho)
+        self.check_batch(y, self.out_shape, "y")
         rho = rho.view(-1, 1) if isinstance(rho, Tensor) else rho
         return y / (self.n / self.m + rho)
 

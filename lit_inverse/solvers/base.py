@@ -61,16 +61,34 @@ class Solver(ABC):
         seeds = [0] * len(y) if seeds is None else [int(seed) for seed in seeds]
         if len(seeds) != len(y):
             raise ValueError(f"got {len(seeds)} seeds for {len(y)} items, expected one seed per item")
-        change = _ChangeOfRange.between(value_range, self.native_range)
+        change = self._change_of_range(operator, value_range)
         if change is not None:
             y, sigma = change.measurements(y, sigma, operator)
-            value_range = self.native_range
+            value_range = self.range_for(operator)
         solution = self._solve(y, operator, sigma, value_range, seeds, Trace(trace))
         solution = _without_nonfinite(solution)
         return solution if change is None else change.back(solution)
 
+    def check_all(self, operator: Operator, value_range: ValueRange | None) -> None:
+        """What `solve` would refuse whatever y is, with a ValueError; sweeps ask before they begin."""
+        self.check(operator)
+        self._change_of_range(operator, value_range)
+
+    def _change_of_range(self, operator: Operator, value_range: ValueRange | None) -> "_ChangeOfRange | None":
+        native = self.range_for(operator)
+        change = _ChangeOfRange.between(value_range, native)
+        if change is not None and not isinstance(operator, LinearOperator):
+            raise ValueError(
+                f"{type(operator).__name__} is not linear: give the data the range of the solver, {native}"
+            )
+        return change
+
     def check(self, operator: Operator) -> None:  # noqa: B027
-        """Refuses, with a ValueError, an operator the solver can not work with; sweeps ask before they begin."""
+        """Refuses, with a ValueError, an operator the solver can not work with."""
+
+    def range_for(self, operator: Operator) -> ValueRange | None:
+        """`native_range`, where it depends on the shape of x or on settings."""
+        return self.native_range
 
     def preferred_batch(self, device: torch.device) -> int:
         """How many items it pays to solve at once on a device, memory aside."""
@@ -86,7 +104,7 @@ class Solver(ABC):
         seeds: list[int],
         trace: Trace,
     ) -> Solution:
-        """`solve` after its arguments were checked and brought to `native_range`; sigma is (B,)."""
+        """`solve` after its arguments were checked and brought to `range_for` the operator; sigma is (B,)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,10 +126,6 @@ class _ChangeOfRange:
         return cls(scale, given[0] - scale * native[0])
 
     def measurements(self, y: Tensor, sigma: Tensor, operator: Operator) -> tuple[Tensor, Tensor]:
-        if not isinstance(operator, LinearOperator):
-            raise ValueError(
-                f"{type(operator).__name__} is not linear: give the data the value range the solver is tied to"
-            )
         shift = torch.full((len(y), *operator.in_shape), self.shift, dtype=y.real.dtype, device=y.device)
         return (y - operator(shift)) / self.scale, sigma / self.scale
 

@@ -54,6 +54,7 @@ class Lasso(Solver):
             cannot be halved `level` times.
     """
 
+    version = 2
     stable = True
 
     def __init__(

@@ -70,7 +70,7 @@ class _Iterates:
         """Lets L follow the curvature ||A d||^2 / ||d||^2 met in step k, and lam fall."""
         noise = (8 * torch.finfo(d_d.dtype).eps * _norm(self.av)).square()
         decayed = self.L * (1 - _DECAY / (1 + k / _DECAY_TIME) ** 2)
-        higher = (ad_ad > self.L * d_d) & (ad_ad > noise)
+        higher = (ad_ad > self.L * d_d) & (ad_ad > noise) & (d_d > 0)
         self.L = torch.maximum(torch.where(higher, _GROWTH * ad_ad / d_d, decayed), self.lowest_L)
         self.lam_path = _CONTINUATION * self.lam_path
 

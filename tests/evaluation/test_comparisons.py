@@ -116,3 +116,9 @@ def test_equal_solvers_are_not_different() -> None:
 
 def test_bootstrap_interval_is_repeatable() -> None:
     assert bootstrap_interval(A) == bootstrap_interval(A)
+
+
+def test_a_mean_over_fewer_images_wins_nothing() -> None:
+    rows = rows_of("a", A) + rows_of("b", np.sort(B)[:5] / 100)
+    (winner,) = winners(summarise(rows), compare(rows))
+    assert winner.solver == "a"

@@ -38,8 +38,38 @@ def test_all_weights_get_a_gradient_and_running_statistics_follow_in_training() 
     assert network.layers[1].num_batches_tracked == 1
 
 
-def test_other_shapes_and_sizes_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"out_shape is \(1, 32, 32\), expected one of \(1, 28, 28\)"):
-        DCGANGenerator((1, 32, 32))
+@pytest.mark.parametrize(
+    ("out_shape", "first", "doublings"),
+    [
+        ((3, 256, 256), (4, 4), 6),
+        ((1, 96, 96), (3, 3), 5),
+        ((2, 100, 60), (4, 2), 5),
+        ((1, 321, 481), (3, 4), 7),
+        ((4, 5, 2), (3, 2), 1),
+    ],
+)
+def test_other_sizes_double_a_first_layer_of_at_most_4_pixels(
+    out_shape: tuple[int, ...], first: tuple[int, int], doublings: int
+) -> None:
+    network = DCGANGenerator(out_shape, latent_dim=5, width=2)
+    z = torch.ones(2, 5)
+    assert network.layers[0](z[:, :, None, None]).shape == (2, 2, *first)
+    assert sum(isinstance(layer, torch.nn.ConvTranspose2d) for layer in network.layers[1:]) == doublings
+    whole = torch.nn.Sequential(*[layer for layer in network.layers if type(layer).__name__ != "_Crop"])
+    top, left = ((2**doublings * a - b) // 2 for a, b in zip(first, out_shape[1:], strict=True))
+    expected = whole(z[:, :, None, None])[..., top : top + out_shape[1], left : left + out_shape[2]]
+    assert torch.equal(network(z), expected)
+    assert expected.shape == (2, *out_shape)
+
+
+def test_other_channels_of_28_pixels_have_the_first_network_and_all_others_128_latent_dimensions() -> None:
+    network = DCGANGenerator((3, 28, 28))
+    assert sum(p.numel() for p in network.parameters()) == 2_730_432 + 2 * 64 * 9
+    assert network.latent_dim == DCGANGenerator((1, 128, 128), width=2).latent_dim == 128
+
+
+def test_impossible_shapes_and_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"out_shape is \(28, 28\), expected \(channels, height, width\)"):
+        DCGANGenerator((28, 28))
     with pytest.raises(ValueError, match="latent_dim is 0"):
         DCGANGenerator(latent_dim=0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lit_inverse.networks.dcgan import DCGANGenerator
+from lit_inverse.networks import ConvDecoder, DCGANGenerator, DeepDecoder, SkipUNet
 from lit_inverse.networks.initialization import Law, initialize
 from lit_inverse.networks.upsampled_conv import UpsampledConvTranspose2d
 from lit_inverse.seeding import generator
@@ -86,6 +86,33 @@ def test_seed_decides_on_any_dtype() -> None:
 
     assert torch.equal(weights(3, torch.float32), weights(3, torch.float64))
     assert not torch.equal(weights(3, torch.float32), weights(4, torch.float32))
+
+
+@pytest.mark.parametrize(
+    ("network", "drawn"), [(SkipUNet((1, 28, 28)), True), (DeepDecoder(), True), (ConvDecoder((1, 28, 28)), False)]
+)
+def test_paper_means_the_defaults_of_the_papers_time(network: nn.Module, drawn: bool) -> None:
+    weights = torch.cat([module.weight for module in network.modules() if isinstance(module, nn.BatchNorm2d)]).detach()
+    if drawn:  # before torch 1.2
+        assert 0 <= weights.min() < 0.02
+        assert 0.98 < weights.max() < 1
+    else:
+        assert (weights == 1).all()
+
+
+@pytest.mark.parametrize("law", ["paper", "torch"])
+def test_a_module_with_a_law_of_its_own_draws_by_it(law: Law) -> None:
+    class Constant(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.value = nn.Parameter(torch.zeros(()))
+
+        def draw_weights(self, law: Law, source: torch.Generator) -> None:
+            self.value.copy_(torch.tensor(1.0 if law == "paper" else 2.0))
+
+    module = Constant()
+    initialize(nn.Sequential(module), law, generator(0))
+    assert float(module.value.detach()) == (1 if law == "paper" else 2)
 
 
 def test_unknown_law_and_unknown_layer_are_refused() -> None:

@@ -64,6 +64,23 @@ def test_take_selects_and_repeats(index: list[int]) -> None:
     torch.testing.assert_close(taken.take(again)(x), expected.take(again)(x))
 
 
+def test_a_mask_of_items_selects_them() -> None:
+    a = Matrix(normal(3, 5, 12))
+    assert torch.equal(a.take(torch.tensor([True, False, True])).matrix, a.matrix[[0, 2]])
+
+
+def test_gram_of_a_real_matrix_is_solved_for_complex_measurements() -> None:
+    a, y = Matrix(normal(5, 12)), normal(3, 5, seed=1, dtype=torch.complex128)
+    v = a.solve_gram(y, 0.3)
+    torch.testing.assert_close(a(a.adjoint(v)) + 0.3 * v, y)
+
+
+def test_conjugated_matrix_changes_precision() -> None:
+    c = normal(5, 12, dtype=torch.complex64)
+    assert torch.equal(Matrix(c.mH).double().matrix, c.mH.to(torch.complex128))
+    assert torch.equal(Matrix(c).to(torch.complex128).matrix, c.to(torch.complex128))
+
+
 def test_items_repeated_in_a_row_share_their_matrix() -> None:
     taken = Matrix(normal(3, 5, 12)).take([1, 1, 1, 2, 2, 2])
     assert taken.matrix.shape == (2, 5, 12)

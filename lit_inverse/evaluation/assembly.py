@@ -1,0 +1,132 @@
+"""Makes the sweep that a parsed configuration describes."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonargparse
+from jsonargparse import ArgumentParser, Namespace
+
+from lit_inverse.errors import UsageError, parser_error
+from lit_inverse.evaluation.laws import Law, plain
+from lit_inverse.evaluation.sweep import Sweep
+from lit_inverse.noise import Noise
+from lit_inverse.operators import Operator
+
+DRAWN = {"in_shape", "seed"}  # arguments of an operator that come from the data and the sweep's seed
+
+
+@contextlib.contextmanager
+def parser_errors(where: str) -> Iterator[None]:
+    """Turns what jsonargparse raises into a UsageError that says where."""
+    try:
+        yield
+    except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError, OSError) as error:
+        raise UsageError(f"{where}: {parser_error(error)}") from error
+
+
+def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:
+    """The sweep that a complete configuration describes.
+
+    Raises:
+        UsageError: when its values do not fit together or an object can not be built.
+    """
+    for key in ("data", "operator"):
+        if config.get(key) is None:
+            raise UsageError(f"{key}: got nothing, expected class_path and init_args")
+    solvers = config.solvers.as_dict()
+    only = list(solvers) if config.only is None else config.only
+    unknown = [name for name in [*only, *config.labels] if name not in solvers]
+    if unknown:
+        raise UsageError(f"only/labels: unknown solver {unknown[0]!r}, expected names from {sorted(solvers)}")
+    for key in ("measurements", "noise_levels", "only"):
+        if config[key] is not None and (not config[key] or len({*map(str, config[key])}) != len(config[key])):
+            raise UsageError(f"{key}: got {config[key]}, expected at least one value, none of them twice")
+    if config.vary is None and config.measurements != [None]:
+        raise UsageError(
+            f"measurements: got {config.measurements} but vary names no argument of the operator; expected vary: m"
+        )
+    precision = config.trainer.precision
+    if precision not in (None, "32-true", "32", 32, "64-true", "64", 64):
+        raise UsageError(f"trainer.precision: got {precision!r}, expected 32-true or 64-true")
+    resolved = parser.dump(config, skip_unset=False)
+    instances = _instantiate(parser, config, only)
+    return Sweep(
+        name=config.name,
+        out=config.out or Path("runs") / config.name,
+        data=instances.data,
+        split=config.split,
+        limit=config.limit,
+        operator=_law(config.operator),
+        operator_per=config.operator_per,
+        vary=config.vary,
+        measurements=_typed_measurements(config),
+        noise=_law_of_noise(config.noise),
+        noise_levels=config.noise_levels,
+        repeats=config.repeats,
+        success_nmse=config.success_nmse,
+        seed=config.seed,
+        batch_size=config.batch_size,
+        solvers={name: instances.solvers[name] for name in only},
+        identities={name: plain(config.solvers[name].as_dict()) for name in only},
+        labels=config.labels,
+        trainer=vars(instances.trainer),
+        logger=config.logger,
+        threads=config.threads,
+        reuse=_reused(config.reuse),
+        dry_run=config.dry_run,
+        resolved=resolved,
+    )
+
+
+def _reused(folders: Path | list[Path]) -> list[Path]:
+    folders = folders if isinstance(folders, list) else [folders]
+    for folder in folders:
+        if not any(folder.glob("results*.jsonl")):
+            raise UsageError(f"reuse: {folder} holds no results, expected the folder of another run")
+    return folders
+
+
+def _law(specification: Namespace) -> Law[Any]:
+    return Law(specification.class_path, specification.as_dict().get("init_args", {}))
+
+
+def _law_of_noise(specification: Namespace) -> Law[Noise]:
+    """The law without its level, which noise_levels gives; a class unknown when the parser was made still has it."""
+    law = _law(specification)
+    level = next(iter(law.parameters))
+    return Law(law.class_path, {name: value for name, value in law.init_args.items() if name != level})
+
+
+def _typed_measurements(config: Namespace) -> list[Any]:
+    """The values of the varied argument, checked against its type."""
+    if config.vary is None:
+        return [None]
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(Operator, "operator", skip=DRAWN)
+    settings = _law(config.operator).init_args
+    typed = []
+    for value in config.measurements:
+        init_args = {**settings, config.vary: value}
+        with parser_errors("measurements"):
+            parsed = parser.parse_object(
+                {"operator": {"class_path": config.operator.class_path, "init_args": init_args}}
+            )
+        typed.append(parsed.operator.init_args[config.vary])
+    return typed
+
+
+def _instantiate(parser: ArgumentParser, config: Namespace, only: list[str]) -> Namespace:
+    config = config.clone()
+    for key in ("operator", "noise"):
+        config.pop(key)
+    for name in set(config.solvers.as_dict()) - set(only):
+        config.solvers.pop(name)
+    built = Namespace()  # type: ignore[no-untyped-call]
+    for key in ["data", "trainer", *(f"solvers.{name}" for name in only)]:
+        with parser_errors(key):
+            part = Namespace()  # type: ignore[no-untyped-call]
+            part[key] = config[key]
+            built[key] = parser.instantiate(part)[key]
+    return built

@@ -16,6 +16,7 @@ from lit_inverse.networks.initialization import initialize
 from lit_inverse.operators import Gaussian
 from lit_inverse.seeding import generator
 from lit_inverse.solvers.deep_prior import DeepPrior
+from lit_inverse.solvers.fitting import AnisotropicTV
 
 CASES = {"mnist": ((1, 28, 28), 75, 0.01), "retina": ((3, 128, 128), 1000, 0.02), "xray": ((1, 256, 256), 2000, 0.05)}
 
@@ -95,7 +96,7 @@ def main() -> None:
     out_shape, m, tv = CASES[arguments.case]
     operator = Gaussian(out_shape, m, seed=0)
     y = torch.randn(1, m, generator=generator(1), dtype=torch.float32)
-    solver = DeepPrior(tv=tv, max_iter=arguments.iterations)
+    solver = DeepPrior(regularizer=AnisotropicTV(tv), max_iter=arguments.iterations)
 
     def ours() -> None:
         solver.solve(y, operator, seeds=[0])

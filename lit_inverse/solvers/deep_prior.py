@@ -1,93 +1,108 @@
 """Untrained networks as priors: the deep image prior for linear and other measurements, with CS-DIP's settings."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, replace_all_batch_norm_modules_, vmap
+from torch.func import replace_all_batch_norm_modules_
 
 from lit_inverse.networks.dcgan import DCGANGenerator
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.initialization import Law, initialize
 from lit_inverse.operators import Operator
-from lit_inverse.seeding import generator
+from lit_inverse.seeding import derive_seed, generator
 from lit_inverse.solvers.base import Solver, ValueRange, without_inference_tensors
-from lit_inverse.solvers.exit_window import ExitWindow
-from lit_inverse.solvers.rmsprop import RMSprop
+from lit_inverse.solvers.fitting.data_terms import DataTerm, SquaredError
+from lit_inverse.solvers.fitting.descent import Data, Descent, Objective
+from lit_inverse.solvers.fitting.ensemble import Ensemble
+from lit_inverse.solvers.fitting.inputs import FixedInput, Input
+from lit_inverse.solvers.fitting.optimizers import Optimizer, RMSprop
+from lit_inverse.solvers.fitting.outputs import Output, RawOutput
+from lit_inverse.solvers.fitting.regularizers import AnisotropicTV, Regularizer
+from lit_inverse.solvers.fitting.roll_back import RollBack
+from lit_inverse.solvers.fitting.run import Fits, Run
+from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Watch, at_least_1
+from lit_inverse.solvers.fitting.stopping.exit_window import ExitWindow
+from lit_inverse.solvers.fitting.stopping.hold_out import AtIterate
 from lit_inverse.solvers.solution import Solution, Status, Trace
-from lit_inverse.solvers.total_variation import anisotropic_tv
-
-
-@dataclass(frozen=True)
-class _Fits:
-    """F fits: x (F, *in_shape), objective (F,), loss (iterations, F), iterates (len(trace), F, *in_shape)."""
-
-    x: Tensor
-    objective: Tensor
-    loss: Tensor
-    iterates: Tensor | None
 
 
 class DeepPrior(Solver):
-    """Fits the weights of an untrained network to the measurements: x_hat = G(z; theta), z ~ N(0, I) fixed,
+    """Fits the weights of an untrained network to the measurements: x_hat = G(z; theta), z drawn once,
 
-        theta = argmin ||y - A G(z; theta)||^2 + tv ||grad G(z; theta)||_1,
+        theta = argmin data_term(A G(z; theta), y) + regularizer(G(z; theta), theta),
 
-    by RMSprop from random weights (Van Veen et al. 2018, CS-DIP, Eq. 3 without learned regularisation; the sums are
-    over measurements and neighbouring pixels, not means). Of the last `exit_window` iterates the one of smallest
-    objective is taken, and of `n_restarts` fits (new z and weights) the one whose taken iterate has the smallest.
+    from random weights. Each part is exchangeable (`lit_inverse.solvers.fitting`); by default it is CS-DIP without
+    learned regularisation (Van Veen et al. 2018, Eq. 3), ||y - A x||^2 + tv ||grad x||_1 by RMSprop, with the numbers
+    of the paper's Appendix A, and from the authors' code the exit window of 51 (paper: 20) and the law of the weights.
+    Of `n_restarts` fits (new z and weights) the one whose taken iterate has the smallest objective is the answer.
+    Deviation: in the authors' code it is that of smallest ||y - A x||^2 of the last iterate.
 
-    Works with any operator autograd can pass through. sigma is not used. Iterate k is the image after k updates; the
-    last one that is looked at is max_iter - 1. The defaults are those of the paper's Appendix A, and of the authors'
-    code the exit window of 51 (paper: 20) and the law of the weights. Deviation: restarts are compared by the
-    objective, in their code by ||y - A x||^2 of the last iterate.
+    Works with any operator autograd can pass through. Images are brought to the range of the network. Iterate k is the
+    image after k updates; the last one that is looked at is max_iter - 1. No part sees x, and sigma is used by those
+    stopping rules that say so. DIVERGED is an item whose objective was infinite or NaN in any iterate, or, with a
+    roll-back, in the last one.
+
+    The history's "loss" is the objective; where a fit has ended before others of the batch, its last one.
 
     Args:
-        network: makes the network of a given (C, H, W), with images in (-1, 1).
+        network: makes the network of a given (C, H, W).
         init: law of the initial weights (`initialize`). Under today's "torch" the CS-DIP fits often die: in the
             first steps, tanh saturates at the constant image.
-        lr: step size of RMSprop.
-        momentum: of RMSprop.
-        tv: weight of the total variation.
-        max_iter: number of updates; all are done.
-        exit_window: number of last iterates among which the answer is chosen.
+        lr: step size of the optimizer.
+        optimizer: law of the updates.
+        input: what the network is fed with: z, or z with jitter.
+        data_term: distance of A x from y, a sum over the measurements or their mean.
+        regularizer: term of the image and the weights, added to it; None for none.
+        stopping: when a fit ends, and which iterate is the answer.
+        output: the iterate itself, or an average of those up to it.
+        roll_back: what is done about divergence; None for nothing.
+        max_iter: number of iterates of each fit, unless it is stopped.
         n_restarts: number of fits per item.
         max_parallel: number of fits (items x restarts) advanced at once. None: one by one on the CPU, where fitting
             several at once is no faster, which makes an item's answer independent of its batch to the last bit; all
             at once on other devices.
 
     Raises:
-        ValueError: when a number is out of its range.
+        ValueError: when a number is out of its range, or the stopping rule does not go with a roll-back.
     """
 
     version: ClassVar[int] = 1
-    native_range = (-1.0, 1.0)
 
+    # the parts are settings, which no fit changes: defaults may be shared
     def __init__(
         self,
         network: Callable[[tuple[int, ...]], ImageGenerator] = DCGANGenerator,
         init: Law = "paper",
         lr: float = 1e-3,
-        momentum: float = 0.9,
-        tv: float = 0.01,
+        optimizer: Optimizer = RMSprop(momentum=0.9),  # noqa: B008
+        input: Input = FixedInput(),  # noqa: B008
+        data_term: DataTerm = SquaredError(reduction="sum"),  # noqa: B008
+        regularizer: Regularizer | None = AnisotropicTV(weight=0.01),  # noqa: B008
+        stopping: StoppingRule = ExitWindow(length=51),  # noqa: B008
+        output: Output = RawOutput(),  # noqa: B008
+        roll_back: RollBack | None = None,
         max_iter: int = 1000,
-        exit_window: int = 51,
         n_restarts: int = 1,
         max_parallel: int | None = None,
     ) -> None:
-        for name, value in [("max_iter", max_iter), ("exit_window", exit_window), ("n_restarts", n_restarts)]:
-            if value < 1:
-                raise ValueError(f"{name} is {value}, expected at least 1")
+        at_least_1(max_iter=max_iter, n_restarts=n_restarts)
         if max_parallel is not None and max_parallel < 1:
             raise ValueError(f"max_parallel is {max_parallel}, expected at least 1 or null")
-        if not (lr > 0 and 0 <= momentum < 1 and tv >= 0):
-            raise ValueError(f"lr is {lr}, momentum {momentum}, tv {tv}; expected lr > 0, 0 <= momentum < 1, tv >= 0")
+        if not lr > 0:
+            raise ValueError(f"lr is {lr}, expected a positive number")
+        if roll_back is not None and not stopping.allows_roll_back:
+            raise ValueError(f"stopping by {type(stopping).__name__} does not go with a roll_back, expected null")
         self.network, self.init = network, init
-        self.lr, self.momentum, self.tv = lr, momentum, tv
-        self.max_iter, self.exit_window = max_iter, exit_window
-        self.n_restarts, self.max_parallel = n_restarts, max_parallel
+        self.lr, self.optimizer, self.input = lr, optimizer, input
+        self.objective = Objective(data_term, regularizer)
+        self.stopping, self.output, self.roll_back = stopping, output, roll_back
+        self.max_iter, self.n_restarts, self.max_parallel = max_iter, n_restarts, max_parallel
+
+    def range_for(self, operator: Operator) -> ValueRange | None:
+        return self.network(operator.in_shape).value_range
 
     def preferred_batch(self, device: torch.device) -> int:
         """One item on the CPU: fits are not faster together there, and a finished one is then kept at once."""
@@ -102,86 +117,74 @@ class DeepPrior(Solver):
         seeds: list[int],
         trace: Trace,
     ) -> Solution:
+        self.objective.data_term.check(y)
         # autograd also for callers in inference mode, whose tensors can not be saved for the backward pass
         with torch.inference_mode(False), torch.enable_grad():
-            y, operator = y.detach().clone(), without_inference_tensors(operator)
+            y, sigma, operator = y.detach().clone(), sigma.detach().clone(), without_inference_tensors(operator)
             network = self.network(operator.in_shape).to(y.device, y.real.dtype)
             replace_all_batch_norm_modules_(network)  # without running means: each fit has its own statistics
             sources = [generator(seed) for seed in seeds]
-            items = [item for item in range(len(y)) for _ in range(self.n_restarts)]
-            parallel = self.max_parallel or (1 if y.device.type == "cpu" else len(items))
+            members = [(item, restart) for item in range(len(y)) for restart in range(self.n_restarts)]
+            parallel = self.max_parallel or (1 if y.device.type == "cpu" else len(members))
             fits = []
-            for first in range(0, len(items), parallel):
-                members = items[first : first + parallel]
-                generate, parameters = self._start(network, [sources[item] for item in members], y)
-                fits.append(self._fit(generate, parameters, y[members], operator.take(members), Trace(trace.numbers)))
+            for first in range(0, len(members), parallel):
+                together = members[first : first + parallel]
+                items = [item for item, _ in together]
+                streams = [derive_seed(seeds[item], "solver", "fit", restart) for item, restart in together]
+                data = Data(y[items], operator.take(items), sigma[items], streams)
+                descent = self._start(network, [sources[item] for item in items], data)
+                fits.append(self._fit(descent, Trace(trace.numbers)))
             return self._choose(fits)
 
-    def _start(
-        self, network: ImageGenerator, sources: Sequence[torch.Generator], y: Tensor
-    ) -> tuple[Callable[[], Tensor], list[Tensor]]:
-        """Draws weights and z of one fit per source: the function theta -> x (F, *in_shape), and theta."""
+    def _start(self, network: ImageGenerator, sources: Sequence[torch.Generator], data: Data) -> Descent:
+        """Draws weights and z of one fit per source."""
         weights, z = [], []
         for source in sources:
             initialize(network, self.init, source)
             weights.append([weight.detach().clone() for weight in network.parameters()])
-            z.append(torch.randn(network.latent_shape, generator=source, dtype=torch.float32))
-        latent = torch.stack(z).to(y.device, y.real.dtype)
-        if len(sources) == 1:
-            return lambda: network(latent), list(network.parameters())
-        names = [name for name, _ in network.named_parameters()]
-        stacked = [torch.stack(copies).requires_grad_() for copies in zip(*weights, strict=True)]
+            z.append(network.draw_latent(source))
+        latent = torch.stack(z).to(data.y.device, data.y.real.dtype)
+        networks = Ensemble(network, weights)
+        return Descent(networks, latent, self.input, data, self.objective, self.optimizer, self.lr)
 
-        def image(weights: list[Tensor], z: Tensor) -> Tensor:
-            images: Tensor = functional_call(network, dict(zip(names, weights, strict=True)), (z[None],))
-            return images[0]
+    def _fit(self, descent: Descent, trace: Trace) -> Fits:
+        held_out = self.stopping.held_out(descent)
+        if held_out is None:
+            return self._run(descent, self.stopping.start(descent, self.max_iter), trace)
+        rehearsal = descent.fork(used=~held_out)
+        first = self._run(rehearsal, self.stopping.start(rehearsal, self.max_iter), Trace(()))
+        again = self._run(descent, AtIterate(first.number), trace)
+        return replace(again, n_iter=first.n_iter + again.n_iter, stopped=first.stopped)
 
-        images = vmap(image)
-        return lambda: images(stacked, latent), stacked
+    def _run(self, descent: Descent, watch: Watch, trace: Trace) -> Fits:
+        return Run(descent, watch, self.output, self.roll_back, self.max_iter, trace).finish()
 
-    def _fit(
-        self, generate: Callable[[], Tensor], parameters: list[Tensor], y: Tensor, operator: Operator, trace: Trace
-    ) -> _Fits:
-        """Advances F fits together; nothing couples them, for the gradient of a sum is each summand's own."""
-        optimizer = RMSprop(parameters, self.lr, self.momentum)
-        window = ExitWindow(start=max(0, self.max_iter - self.exit_window))
-        losses = []
-        for i in range(self.max_iter):
-            x = generate()
-            loss = self._objective(x, y, operator)
-            # bound to a name that keeps the last gradients until the next exist: their memory is then used in turns
-            gradients = torch.autograd.grad(loss.sum(), parameters)
-            window.record(i, x.detach(), loss.detach())
-            trace.record(i, x)
-            losses.append(loss.detach())
-            optimizer.step(gradients)
-        return _Fits(window.x, window.objective, torch.stack(losses), trace.stack(window.x))
-
-    def _objective(self, x: Tensor, y: Tensor, operator: Operator) -> Tensor:
-        """||y - A x||^2 + tv ||grad x||_1, (F,)."""
-        residual: Tensor = (operator(x) - y).flatten(1)
-        if residual.is_complex():
-            residual = torch.view_as_real(residual).flatten(1)
-        return residual.square().sum(1) + self.tv * anisotropic_tv(x)
-
-    def _choose(self, fits: list[_Fits]) -> Solution:
+    def _choose(self, fits: list[Fits]) -> Solution:
         """Per item, the restart of smallest objective; one that diverged only where all did."""
         objective = torch.cat([fit.objective for fit in fits]).view(-1, self.n_restarts)
-        loss = torch.cat([fit.loss for fit in fits], 1)
-        finite = torch.isfinite(loss).all(0).view_as(objective)
+        loss = _cat_losses([fit.loss for fit in fits])
+        finite = torch.isfinite(loss if self.roll_back is None else loss[-1:]).all(0).view_as(objective)
         candidate = finite | ~finite.any(1, keepdim=True)
         best = torch.where(candidate, objective, torch.inf).argmin(1)
         index = best + self.n_restarts * torch.arange(len(best), device=best.device)
+        stopped = torch.cat([fit.stopped for fit in fits])[index].tolist()
         intact = finite.flatten()[index].tolist()
+        early = [self.stopping.status if early else Status.MAX_ITER for early in stopped]
         return Solution(
             x=torch.cat([fit.x for fit in fits])[index],
-            status=[Status.MAX_ITER if ok else Status.DIVERGED for ok in intact],
-            n_iter=torch.full_like(index, self.max_iter),
+            status=[end if ok else Status.DIVERGED for end, ok in zip(early, intact, strict=True)],
+            n_iter=torch.cat([fit.n_iter for fit in fits])[index],
             history={"loss": loss[:, index]},
             iterates=_cat_iterates(fits, index),
         )
 
 
-def _cat_iterates(fits: list[_Fits], index: Tensor) -> Tensor | None:
+def _cat_losses(losses: list[Tensor]) -> Tensor:
+    """(iterations, F), those that ended before others prolonged by their last row."""
+    longest = max(len(loss) for loss in losses)
+    return torch.cat([torch.cat([loss, loss[-1:].expand(longest - len(loss), -1)]) for loss in losses], 1)
+
+
+def _cat_iterates(fits: list[Fits], index: Tensor) -> Tensor | None:
     iterates = [fit.iterates for fit in fits if fit.iterates is not None]
     return torch.cat(iterates, 1)[:, index] if iterates else None

@@ -5,6 +5,7 @@ import gzip
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -13,11 +14,14 @@ from jsonargparse import ArgumentError, ArgumentParser
 from torch import Tensor
 
 from lit_inverse.metrics import mse
+from lit_inverse.networks import DeepDecoder
 from lit_inverse.networks.dcgan import DCGANGenerator
 from lit_inverse.networks.initialization import initialize
-from lit_inverse.operators import Gaussian, LinearOperator, Operator
+from lit_inverse.operators import Gaussian, Identity, LinearOperator, Operator
 from lit_inverse.seeding import generator
 from lit_inverse.solvers import DeepPrior, Solution, Solver, Status
+from lit_inverse.solvers.fitting import AnisotropicTV, Fits, RollBack
+from lit_inverse.solvers.fitting.stopping import SURE, ExitWindow
 from lit_inverse.solvers.total_variation import anisotropic_tv
 
 SHAPE = (1, 28, 28)
@@ -50,7 +54,9 @@ def test_is_the_plain_loop_over_30_iterations(authors: ModuleType, shape: tuple[
     operator = Gaussian(shape, 40, 3).double()
     y = _measurements(1, 40)
     network = functools.partial(DCGANGenerator, width=width)
-    solution = DeepPrior(network, tv=0.05, max_iter=30).solve(y, operator, seeds=[5], trace=[0, 1, 29])
+    solution = DeepPrior(network, regularizer=AnisotropicTV(0.05), max_iter=30).solve(
+        y, operator, seeds=[5], trace=[0, 1, 29]
+    )
 
     start, source = network(shape).double(), generator(5)
     initialize(start, "paper", source)
@@ -85,12 +91,12 @@ def test_an_item_is_bitwise_the_same_in_any_batch() -> None:
         assert torch.equal(alone.x[0], batch.x[item])
 
 
-def _each_restart(y: Tensor, operator: Operator, n_restarts: int, **options: int) -> list[Solution]:
+def _each_restart(y: Tensor, operator: Operator, n_restarts: int, **options: Any) -> list[Solution]:
     """The fits of all restarts, item by item."""
     kept: list[Solution] = []
 
     class Probe(DeepPrior):
-        def _choose(self, fits: list) -> Solution:
+        def _choose(self, fits: list[Fits]) -> Solution:
             kept.extend(fits)
             return super()._choose(fits)
 
@@ -107,8 +113,8 @@ def test_restarts_do_not_depend_on_their_number_and_differ() -> None:
 
 def test_the_restart_of_smallest_objective_wins() -> None:
     y, operator = _measurements(2), _operator([1, 2])
-    fits = _each_restart(y, operator, 4, max_iter=8, exit_window=3)
-    solution = DeepPrior(SMALL, n_restarts=4, max_iter=8, exit_window=3).solve(
+    fits = _each_restart(y, operator, 4, max_iter=8, stopping=ExitWindow(3))
+    solution = DeepPrior(SMALL, n_restarts=4, max_iter=8, stopping=ExitWindow(3)).solve(
         y, operator, seeds=[4, 4], trace=range(8)
     )
     for item in range(2):
@@ -144,9 +150,9 @@ def test_a_caller_with_pixels_in_0_1_gets_the_same_image_there() -> None:
 def test_divergence_gives_the_best_finite_iterate(max_parallel: int) -> None:
     y = _measurements(2, dtype=torch.float32)
     operator = Gaussian(SHAPE, 60, 1)
-    solution = DeepPrior(SMALL, lr=1e38, max_iter=20, exit_window=5, n_restarts=2, max_parallel=max_parallel).solve(
-        y, operator, seeds=[1, 2], trace=range(20)
-    )
+    options: dict[str, Any] = {"lr": 1e38, "max_iter": 20, "n_restarts": 2, "max_parallel": max_parallel}
+    solver = DeepPrior(SMALL, stopping=ExitWindow(5), **options)
+    solution = solver.solve(y, operator, seeds=[1, 2], trace=range(20))
     assert solution.status == [Status.DIVERGED] * 2
     assert torch.isfinite(solution.x).all()
     assert solution.iterates is not None
@@ -180,7 +186,7 @@ class _WeightedSquare(Operator):
 def test_fits_nonlinear_measurements_and_leaves_no_gradient_on_the_operator() -> None:
     operator = _WeightedSquare()
     y = torch.full((1, 50), 0.5, dtype=torch.float64)
-    solution = DeepPrior(SMALL, tv=0.0, max_iter=150).solve(y, operator, seeds=[0])
+    solution = DeepPrior(SMALL, regularizer=None, max_iter=150).solve(y, operator, seeds=[0])
     assert solution.history["loss"][-1] < 0.05 * solution.history["loss"][0]
     assert operator.weight.grad is None
     assert not solution.x.requires_grad
@@ -204,7 +210,7 @@ class _LowFrequencies(LinearOperator):
 def test_complex_measurements_count_their_squared_magnitudes() -> None:
     operator = _LowFrequencies()
     y = operator(torch.rand(2, *SHAPE, generator=generator(3), dtype=torch.float64))
-    solution = DeepPrior(SMALL, tv=0.0, max_iter=4).solve(y, operator, trace=[2])
+    solution = DeepPrior(SMALL, regularizer=None, max_iter=4).solve(y, operator, trace=[2])
     assert solution.x.dtype == torch.float64
     assert solution.iterates is not None
     expected = (operator(solution.iterates[0]) - y).abs().square().flatten(1).sum(1)
@@ -240,22 +246,20 @@ def test_fewer_iterations_than_the_window_are_all_eligible() -> None:
     ("options", "message"),
     [
         ({"max_iter": 0}, "max_iter is 0"),
-        ({"exit_window": 0}, "exit_window is 0"),
         ({"n_restarts": 0}, "n_restarts is 0"),
         ({"max_parallel": 0}, "max_parallel is 0"),
         ({"lr": 0.0}, "lr is 0.0"),
-        ({"momentum": 1.0}, "momentum 1.0"),
-        ({"tv": -0.1}, "tv -0.1"),
+        ({"stopping": SURE(), "roll_back": RollBack()}, "SURE does not go with a roll_back"),
     ],
 )
-def test_impossible_values_are_refused(options: dict[str, float], message: str) -> None:
+def test_impossible_values_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         DeepPrior(SMALL, **options)
 
 
-def test_images_of_a_size_without_a_network_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"out_shape is \(1, 20, 20\), expected one of"):
-        DeepPrior().solve(torch.zeros(1, 5), Gaussian((1, 20, 20), 5, 0))
+def test_signals_of_a_shape_without_a_network_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"out_shape is \(400,\), expected"):
+        DeepPrior().solve(torch.zeros(1, 5), Gaussian((400,), 5, 0))
 
 
 def _parser() -> ArgumentParser:
@@ -283,6 +287,40 @@ def test_the_network_is_set_in_yaml_and_dumped_with_its_defaults() -> None:
     assert dumped["network"]["class_path"].endswith("DCGANGenerator")
     assert dumped["network"]["init_args"]["width"] == 64
     assert dumped["max_iter"] == 1000
+
+
+def test_all_parts_are_set_in_yaml(tmp_path: Path) -> None:
+    n_layers = len(list(DeepDecoder(SHAPE, width=4, depth=2).parameters()))
+    statistics = {"mu": torch.zeros(n_layers), "covariance": torch.eye(n_layers)}
+    torch.save({"state_dict": statistics}, tmp_path / "statistics.pt")
+    (tmp_path / "parts.yaml").write_text(
+        """
+class_path: lit_inverse.solvers.DeepPrior
+init_args:
+  network: {class_path: lit_inverse.networks.DeepDecoder, init_args: {width: 4, depth: 2}}
+  optimizer: {class_path: lit_inverse.solvers.fitting.Adam, init_args: {beta1: 0.8}}
+  lr: 0.01
+  input: {class_path: lit_inverse.solvers.fitting.JitteredInput, init_args: {std: 0.01}}
+  data_term: {class_path: lit_inverse.solvers.fitting.PoissonLikelihood, init_args: {reduction: mean}}
+  regularizer:
+    class_path: lit_inverse.solvers.fitting.Sum
+    init_args:
+      terms:
+      - {class_path: lit_inverse.solvers.fitting.IsotropicTV, init_args: {weight: 0.001}}
+      - {class_path: lit_inverse.solvers.fitting.LearnedRegularization, init_args: {statistics: statistics.pt}}
+  stopping: {class_path: lit_inverse.solvers.fitting.stopping.HoldOut, init_args: {fraction: 0.2}}
+  output: {class_path: lit_inverse.solvers.fitting.ExponentialAverage, init_args: {decay: 0.9}}
+  roll_back: {class_path: lit_inverse.solvers.fitting.RollBack, init_args: {every: 10}}
+  max_iter: 12
+"""
+    )
+    parser = _parser()
+    solver = parser.instantiate(parser.parse_args(["--solver", str(tmp_path / "parts.yaml")])).solver
+    y = torch.full((2, *SHAPE), 3.0, dtype=torch.float64)
+    solution = solver.solve(y, Identity(SHAPE), value_range=(0, 1))
+    assert all(12 <= n_iter <= 23 for n_iter in solution.n_iter.tolist())  # 12 of the first fit, and the second
+    assert 0 < solution.x.min() < solution.x.max() < 1
+    assert solver.range_for(Identity(SHAPE)) == (0, 1)
 
 
 @pytest.mark.parametrize("key", ["wdth", "init_args.widht"])

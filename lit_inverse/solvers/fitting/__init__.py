@@ -1,0 +1,43 @@
+"""The parts that fits of untrained networks are put together from."""
+
+from lit_inverse.solvers.fitting.data_terms import AbsoluteError, DataTerm, PoissonLikelihood, SquaredError
+from lit_inverse.solvers.fitting.descent import Data, Descent, Iterate, Objective
+from lit_inverse.solvers.fitting.ensemble import Ensemble
+from lit_inverse.solvers.fitting.inputs import FixedInput, Input, JitteredInput
+from lit_inverse.solvers.fitting.learned_regularization import LearnedRegularization
+from lit_inverse.solvers.fitting.optimizers import SGD, Adam, Optimizer, RMSprop
+from lit_inverse.solvers.fitting.outputs import ExponentialAverage, Output, RawOutput
+from lit_inverse.solvers.fitting.regularizers import AnisotropicTV, IsotropicTV, Regularizer, Sum, WeightDecay
+from lit_inverse.solvers.fitting.roll_back import RollBack
+from lit_inverse.solvers.fitting.run import Fits, Run
+
+__all__ = [
+    "SGD",
+    "AbsoluteError",
+    "Adam",
+    "AnisotropicTV",
+    "Data",
+    "DataTerm",
+    "Descent",
+    "Ensemble",
+    "ExponentialAverage",
+    "Fits",
+    "FixedInput",
+    "Input",
+    "IsotropicTV",
+    "Iterate",
+    "JitteredInput",
+    "LearnedRegularization",
+    "Objective",
+    "Optimizer",
+    "Output",
+    "PoissonLikelihood",
+    "RMSprop",
+    "RawOutput",
+    "Regularizer",
+    "RollBack",
+    "Run",
+    "SquaredError",
+    "Sum",
+    "WeightDecay",
+]

@@ -1,0 +1,41 @@
+"""Until the residual is as large as the noise."""
+
+import torch
+from torch import Tensor
+
+from lit_inverse.solvers.fitting.descent import Descent, Iterate
+from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch, as_real, known_sigma
+
+
+class Discrepancy(StoppingRule):
+    """Morozov's principle: the answer is the first iterate with ||A x - y||^2 <= tau^2 m sigma^2.
+
+    Without such an iterate the answer is that of smallest residual.
+
+    Args:
+        tau: >= 1 in theory; 1 is what ||eta||^2 is expected to be.
+
+    Raises:
+        ValueError: when tau is not positive; at a fit, when sigma is 0.
+    """
+
+    def __init__(self, tau: float = 1.0) -> None:
+        if not tau > 0:
+            raise ValueError(f"tau is {tau}, expected a positive number")
+        self.tau = tau
+
+    def start(self, descent: Descent, max_iter: int) -> Watch:
+        sigma = known_sigma(descent, self)
+        return _Residual(descent, self.tau**2 * descent.data.operator.m * sigma.square())
+
+
+class _Residual(Watch):
+    def __init__(self, descent: Descent, threshold: Tensor) -> None:
+        self.descent, self.threshold = descent, threshold
+        self.best = torch.full_like(threshold, torch.inf)
+
+    def see(self, iterate: Iterate) -> Verdict:
+        squares = as_real(iterate.prediction - self.descent.data.y).square().sum(1)
+        better = squares < self.best
+        self.best = torch.where(better, squares, self.best)
+        return Verdict(better, squares <= self.threshold)

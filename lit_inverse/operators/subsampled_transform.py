@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from lit_inverse.operators.gaussian import check_shape
 from lit_inverse.operators.precision import at_least_single
 from lit_inverse.seeding import generator, seed_list
 
+_CACHED = 1 << 18  # entries of a batch that is transformed at once on a CPU
 _RADIX = 4  # bits of the index that one product with a Hadamard matrix transforms; 16 x 16 is the fastest on CPUs
 
 
@@ -54,16 +55,29 @@ class _SubsampledTransform(LinearOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         self.check_batch(x, self.in_shape, "x")
-        signed = at_least_single(x.flatten(1) * self.signs)
-        signed = functional.pad(signed, (0, self.length - self.n)) if self.length > self.n else signed
-        z = self._transform(signed).to(x.dtype)
-        return z.gather(1, self.rows.expand(len(x), -1)) * math.sqrt(self.length / self.m)
+        return self._in_chunks(self._forward, x.flatten(1))
 
     def adjoint(self, y: Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
-        z = y.new_zeros(len(y), self.length).scatter(1, self.rows.expand(len(y), -1), y)
-        x = self._inverse(at_least_single(z))[:, : self.n].to(y.dtype) * self.signs
-        return (x * math.sqrt(self.length / self.m)).view(-1, *self.in_shape)
+        return self._in_chunks(self._adjoint, y).view(-1, *self.in_shape)
+
+    def _forward(self, x: Tensor, signs: Tensor, rows: Tensor) -> Tensor:
+        signed = at_least_single(x * signs)
+        signed = functional.pad(signed, (0, self.length - self.n)) if self.length > self.n else signed
+        return self._transform(signed).to(x.dtype).gather(1, rows) * math.sqrt(self.length / self.m)
+
+    def _adjoint(self, y: Tensor, signs: Tensor, rows: Tensor) -> Tensor:
+        z = at_least_single(y.new_zeros(len(y), self.length).scatter(1, rows, y))
+        return self._inverse(z)[:, : self.n].to(y.dtype) * signs * math.sqrt(self.length / self.m)
+
+    def _in_chunks(self, product: Callable[[Tensor, Tensor, Tensor], Tensor], batch: Tensor) -> Tensor:
+        """The product of a few items at a time on CPUs, whose caches then hold all that lies between."""
+        signs, rows = self.signs.expand(len(batch), -1), self.rows.expand(len(batch), -1)
+        size = max(1, _CACHED // self.length) if batch.device.type == "cpu" else len(batch)
+        if len(batch) <= size:
+            return product(batch, signs, rows)
+        chunks = zip(*(torch.split(part, size) for part in (batch, signs, rows)), strict=True)
+        return torch.cat([product(*chunk) for chunk in chunks])
 
     def norm(self) -> Tensor:
         if self.length > self.n:

@@ -144,6 +144,15 @@ def test_a_star_marks_differences_beyond_chance() -> None:
     assert [t.get_text() for t in figure.axes[0].get_xticklabels()][::3] == ["25", "200*"]
 
 
+def test_each_pair_has_its_own_stars() -> None:
+    comparisons = compare(rows(("a", "b", "c"), n_images=12))
+    figure = figures.paired_differences(comparisons, LABELS, "m", UNIT)
+    pairs = list(dict.fromkeys((c.first, c.second) for c in comparisons))
+    for axes, pair in zip(figure.axes, pairs, strict=True):
+        expected = [f"{c.setting}{'*' if c.better else ''}" for c in comparisons if (c.first, c.second) == pair]
+        assert [tick.get_text() for tick in axes.get_xticklabels()] == expected
+
+
 def test_many_pairs_are_reduced_to_those_with_the_best_solver() -> None:
     solvers = tuple("abcdefg")
     figure = figures.paired_differences(

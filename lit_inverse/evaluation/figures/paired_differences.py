@@ -21,7 +21,7 @@ def paired_differences(comparisons: Sequence[Comparison], labels: Mapping[str, s
     n_columns = 1 if len(pairs) <= 3 else 2
     n_rows = -(-len(pairs) // n_columns)
     figure = Figure(figsize=(WIDTH * (1 if n_columns == 1 else 1.5), 0.9 + 1.9 * n_rows), layout="constrained")
-    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True).ravel()
+    grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for axes, pair in zip(grid, pairs, strict=False):
         _panel(axes, [c for c in comparisons if (c.first, c.second) == pair])
         first, second = (labels[solver] for solver in pair)

@@ -1,6 +1,7 @@
 """evaluate.py from end to end on a few digits, with a solver that takes no time."""
 
 import csv
+import functools
 import json
 import math
 import os
@@ -227,6 +228,20 @@ def test_any_argument_of_any_operator_is_varied(
     summary = (config.parent / "out" / "summary.csv").read_text().splitlines()
     assert len(summary) == 3
     assert main(["compare", str(config.parent / "out")]) == 0
+
+
+def test_an_operator_that_all_images_share_is_drawn_once(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    draw = Gaussian.__init__
+
+    @functools.wraps(draw)
+    def counted(self: Gaussian, *args: Any, **kwargs: Any) -> None:
+        drawn.append(kwargs.get("seed"))
+        draw(self, *args, **kwargs)
+
+    monkeypatch.setattr(Gaussian, "__init__", counted)
+    run(config, "--operator_per", "sweep", "--measurements", "[20]", "--batch_size", "1")
+    assert drawn == [0, derive_seed(0, "operator", "", 0)]  # the first to check the settings
 
 
 def test_runs_with_other_noise_are_not_compared(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """The resolved configuration of a sweep: which solvers meet which measurements of which images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +43,9 @@ class Sweep:
     reuse: Sequence[Path]
     dry_run: bool
     resolved: str
+    drawn: dict[str, Operator] = field(
+        default_factory=dict, repr=False, compare=False
+    )  # the last A that all items share
 
     @property
     def value_range(self) -> ValueRange | None:
@@ -71,4 +74,10 @@ class Sweep:
         """A for items of shape in_shape at one value of the varied argument; the seed is for random operators."""
         varied = {} if self.vary is None else {self.vary: measurement}
         seeded = {"seed": seed} if "seed" in self.operator.parameters else {}
-        return self.operator(in_shape=in_shape, **seeded, **varied)
+        if isinstance(seeded.get("seed"), list):
+            return self.operator(in_shape=in_shape, **seeded, **varied)
+        name = f"{in_shape} {measurement} {seeded}"
+        if name not in self.drawn:
+            self.drawn.clear()
+            self.drawn[name] = self.operator(in_shape=in_shape, **seeded, **varied)
+        return self.drawn[name]

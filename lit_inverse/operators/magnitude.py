@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lit_inverse.operators.base import Index
 from lit_inverse.operators.pointwise import LinearPart, Pointwise
 
 
@@ -40,6 +39,3 @@ class Magnitude(Pointwise):
 
     def response(self, clean: Tensor) -> Tensor:
         return (clean * clean.conj()).real if self.squared else clean.abs()
-
-    def take(self, index: Index) -> "Magnitude":
-        return self if self.n_items is None else Magnitude(self.operator.take(index), squared=self.squared)

@@ -1,5 +1,6 @@
 """Measurements y = f(A x): a linear operator, and behind it a response f of each entry."""
 
+import copy
 import inspect
 import pydoc
 from abc import abstractmethod
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.base import LinearOperator, Operator
+from lit_inverse.operators.base import Index, LinearOperator, Operator
 from lit_inverse.operators.gaussian import Gaussian
 
 # A itself; or its law, in Python or as class_path and init_args of a configuration, drawn for in_shape (and m, seed).
@@ -44,6 +45,14 @@ class Pointwise(Operator):
     def forward(self, x: Tensor) -> Tensor:
         y = self.response(self.operator(x))
         return y if y.is_complex() else y.to(x.real.dtype)
+
+    def take(self, index: Index) -> "Pointwise":
+        if self.n_items is None:
+            return self
+        taken = copy.copy(self)
+        taken._modules = {**self._modules, "operator": self.operator.take(index)}
+        taken.n_items = taken.operator.n_items
+        return taken
 
 
 def on_parts(response: Callable[[Tensor], Tensor], clean: Tensor) -> Tensor:

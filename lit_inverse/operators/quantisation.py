@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lit_inverse.operators.base import Index
 from lit_inverse.operators.pointwise import LinearPart, Pointwise, on_parts, straight_through
 
 
@@ -60,9 +59,3 @@ class Quantisation(Pointwise):
         cell = ((value - low) / width).floor().clamp(0, 2**self.bits - 1)
         midpoint: Tensor = low + width * (cell + 0.5)
         return midpoint
-
-    def take(self, index: Index) -> "Quantisation":
-        if self.n_items is None:
-            return self
-        taken = self.operator.take(index)
-        return Quantisation(taken, bits=self.bits, interval=self.interval, straight_through=self.straight_through)

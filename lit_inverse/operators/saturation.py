@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lit_inverse.operators.base import Index
 from lit_inverse.operators.pointwise import LinearPart, Pointwise, on_parts
 
 
@@ -41,6 +40,3 @@ class Saturation(Pointwise):
 
     def response(self, clean: Tensor) -> Tensor:
         return on_parts(lambda part: part.clamp(-self.limit, self.limit), clean)
-
-    def take(self, index: Index) -> "Saturation":
-        return self if self.n_items is None else Saturation(self.operator.take(index), limit=self.limit)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lit_inverse.operators.base import Index
 from lit_inverse.operators.pointwise import LinearPart, Pointwise, on_parts, straight_through
 
 
@@ -43,8 +42,3 @@ class Sign(Pointwise):
     def response(self, clean: Tensor) -> Tensor:
         y = on_parts(lambda part: part.sign() + (part == 0), clean)
         return straight_through(y, clean) if self.straight_through else y
-
-    def take(self, index: Index) -> "Sign":
-        if self.n_items is None:
-            return self
-        return Sign(self.operator.take(index), straight_through=self.straight_through)

@@ -1,10 +1,12 @@
-"""What tests share: the real data beside the repository, where it is there."""
+"""What tests share: the real data beside the repository, where it is there, and a small sweep."""
 
 import os
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
+from small_sweep import SWEEP
 
 os.environ.setdefault("WANDB_MODE", "offline")
 os.environ.setdefault("WANDB_SILENT", "true")
@@ -27,3 +29,10 @@ def untouched_rng() -> object:
     before = torch.random.get_rng_state()
     yield
     assert torch.equal(before, torch.random.get_rng_state()), "the global random generator was used"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
+    return path

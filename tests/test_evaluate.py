@@ -4,7 +4,6 @@ import csv
 import functools
 import json
 import math
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from small_sweep import ROOT, SWEEP, environment
 
 from datamodules import DigitsDataModule
 from evaluate import main
@@ -23,32 +23,10 @@ from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
 from lit_inverse.solvers import Lasso
 
-ROOT = Path(__file__).resolve().parents[1]
-
-SWEEP: dict[str, Any] = {
-    "name": "tiny",
-    "data": {"class_path": "datamodules.DigitsDataModule", "init_args": {"value_range": [-1, 1]}},
-    "limit": 3,
-    "operator": {"class_path": "lit_inverse.operators.Gaussian"},
-    "vary": "m",
-    "measurements": [20, 40],
-    "solvers": {
-        "plain": {"class_path": "least_norm.LeastNorm"},
-        "jittered": {"class_path": "least_norm.LeastNorm", "init_args": {"jitter": 0.1}},
-    },
-    "logger": False,
-}
 LINE_KEYS = (
     "key solver label data image operator m n noise_level sigma repeat seed value_range mse psnr ssim nmse residual "
     "seconds status n_iter device"
 )
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.yaml"
-    path.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
-    return path
 
 
 def run(config: Path, *others: str, out: str = "out") -> list[dict[str, Any]]:
@@ -251,22 +229,6 @@ def test_runs_with_other_noise_are_not_compared(config: Path, capsys: pytest.Cap
     assert "the runs differ in noise" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--operator", "lit_inverse.operators.Sign"], "Sign is not linear"),
-        (["--noise", "lit_inverse.noise.Poisson", "--noise_levels", "[0.1]"], "noise_levels: "),
-    ],
-)
-def test_what_can_not_be_measured_or_solved_ends_before_work(
-    config: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
-) -> None:
-    native = {"class_path": "lit_inverse.solvers.DeepPrior", "init_args": {"max_iter": 2}}
-    data = ["--data.value_range", "[0, 1]", "--solvers.plain", json.dumps(native)]
-    assert main(["--config", str(config), "--out", str(config.parent / "out"), *data, *options]) == 2
-    assert message in capsys.readouterr().err
-
-
 def test_a_folder_with_results_of_two_settings_is_not_compared(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -298,75 +260,6 @@ def test_a_batch_too_large_for_memory_is_halved(config: Path) -> None:
     assert len(run(config, "--solvers.plain.largest_batch", "1")) == 12
 
 
-WRONG = [
-    (["--limitt", "3"], "unrecognized arguments: --limitt"),
-    (["--limit", "0"], "limit: .*v>0; got 0"),
-    (["--limit", "x"], "limit: .*got x"),
-    (["--solvers.plain.scal", "2"], "solvers.plain: Option 'scal' is not accepted"),
-    (["--solvers.plain.scale", "big"], "solvers.plain.scale: Expected a float. got big"),
-    (["--operator.m", "3"], "operator: Option 'm' is not accepted"),
-    (["--measurements", "[0]"], "measurements: m is 0, expected at least 1"),
-    (["--measurements", "[900]"], "measurements: m is 900, expected at most n = 784"),
-    (["--measurements", "[20.5]"], "measurements: .*m: Expected a int. got 20.5"),
-    (["--measurements", "[]"], r"measurements: got \[\], expected at least one"),
-    (["--noise_levels", "[-1]"], "noise_levels: sigma is -1.0, expected a finite number >= 0"),
-    (["--only", "[nobody]"], "unknown solver 'nobody', expected names from"),
-    (["--trainer.max_epoch", "3"], "unrecognized arguments: --trainer.max_epoch"),
-    (["--trainer.accelerator", "quantum"], "trainer: .*quantum"),
-    (["--trainer.precision", "bf16-mixed"], "trainer.precision: got 'bf16-mixed', expected 32-true or 64-true"),
-    (["--trainer.devices", "none"], "trainer: .*devices"),
-    (["--config", "nowhere.yaml"], "--config nowhere.yaml: .*No such file"),
-    (["--data.class_path", "datamodules.Nothing"], "data: module 'datamodules' has no attribute 'Nothing'"),
-    (["--data", "datamodules.MNISTDataModule", "--data.root", "nowhere"], "data: .*nowhere"),
-    (["--data.batch_size", "0"], "data: batch_size is 0, expected at least 1"),
-    (["--split", "tests"], "split: Expected .*'test'.* got tests"),
-    (["--vary", "k"], "required: m"),
-    (["--out", "/proc/nowhere"], "out: cannot write to /proc/nowhere"),
-    (["--solvers.plain", "nowhere.yaml"], "solvers.plain: .*nowhere.yaml"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("options", "message"), WRONG, ids=[" ".join(options) for options, _ in WRONG])
-def test_wrong_input_ends_in_one_line_and_exit_code_2(
-    config: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
-) -> None:
-    out = [] if "--out" in options else ["--out", str(config.parent / "out")]
-    assert main(["--config", str(config), *out, *options]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    assert re.search(message, captured.err), captured.err
-    assert not (config.parent / "out" / "results.jsonl").exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [("limit: [1", "no valid YAML"), ("- a\n- b\n", "expected a mapping"), ("solvers: 3", "solvers: ")],
-)
-def test_files_that_are_no_configuration_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, message: str
-) -> None:
-    path = tmp_path / "bad.yaml"
-    path.write_text(content)
-    assert main(["--config", str(path)]) == 2
-    assert message in capsys.readouterr().err
-
-
-def test_an_image_that_is_not_finite_is_refused_before_work(
-    config: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    import numpy as np
-    from PIL import Image
-
-    (tmp_path / "images").mkdir()
-    pixels = np.full((16, 16), 0.5, dtype=np.float32)
-    pixels[3, 4] = np.nan
-    Image.fromarray(pixels).save(tmp_path / "images" / "broken.tiff")
-    data = ["--data", "datamodules.ImagesDataModule", "--data.root", str(tmp_path / "images")]
-    assert main(["--config", str(config), "--out", str(tmp_path / "out"), *data]) == 2
-    assert "broken.tiff" in capsys.readouterr().err
-
-
 def test_the_script_itself_runs(config: Path) -> None:
     command = [
         sys.executable,
@@ -378,14 +271,10 @@ def test_the_script_itself_runs(config: Path) -> None:
         "--limit",
         "1",
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=_environment(), timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment(), timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1].startswith("report: ")
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "OMP_NUM_THREADS": "1"}
 
 
 def test_a_dry_run_sums_up_each_solver_and_counts_what_would_be_taken_over(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_evaluate import ROOT, SWEEP, _environment
+from small_sweep import ROOT, SWEEP, environment
 
 from evaluate import main
 from lit_inverse.evaluation import command as command_line
@@ -53,5 +53,5 @@ def test_a_sweep_killed_at_random_moments_ends_as_if_undisturbed(tmp_path: Path)
     config.write_text(yaml.safe_dump({**SWEEP, "limit": 10}, sort_keys=False))
     options = ["--config", str(config), "--kills", "10", "--two", "0.4", "--", "--solvers.plain.seconds", "0.1"]
     command = [sys.executable, "benchmarks/sigkill.py", *options]
-    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_evaluate import ROOT, SWEEP, _environment
+from small_sweep import ROOT, SWEEP, environment
 
 from evaluate import main
 from lit_inverse.evaluation import command as command_line
@@ -38,7 +38,7 @@ def start(config: Path, out: Path, *options: str, variables: Mapping[str, str] |
     return subprocess.Popen(
         [*command, *options],
         cwd=ROOT,
-        env={**_environment(), **(variables or {})},
+        env={**environment(), **(variables or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -173,7 +173,7 @@ def test_torchrun_starts_two_processes_and_two_nodes(config: Path, tmp_path: Pat
     def run(out: str, launcher: list[str], *others: str) -> subprocess.Popen[str]:
         command = [*torchrun, *launcher, *options, "--out", str(tmp_path / out), *others]
         return subprocess.Popen(
-            command, cwd=ROOT, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
 
     finish(start(config, tmp_path / "one", "--batch_size", "1"))

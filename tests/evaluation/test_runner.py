@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 from least_norm import LeastNorm
-from test_evaluate import SWEEP
+from small_sweep import SWEEP
 
 from evaluate import main
 from lit_inverse.evaluation import command, runner

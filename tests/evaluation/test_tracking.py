@@ -8,23 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from small_sweep import SWEEP
 from wandb.proto import wandb_internal_pb2
 
 from evaluate import main
 from lit_inverse.tracking import wandb_logger
 
-SWEEP = {
-    "name": "tracked",
-    "data": {"class_path": "datamodules.DigitsDataModule", "init_args": {"value_range": [-1, 1]}},
-    "limit": 2,
-    "operator": {"class_path": "lit_inverse.operators.Gaussian"},
-    "vary": "m",
-    "measurements": [20, 40],
-    "solvers": {
-        "plain": {"class_path": "least_norm.LeastNorm"},
-        "jittered": {"class_path": "least_norm.LeastNorm", "init_args": {"jitter": 0.1}},
-    },
-}
+TRACKED = {key: value for key, value in SWEEP.items() if key != "logger"} | {"name": "tracked", "limit": 2}
 
 
 def records(path: Path) -> list[Any]:
@@ -74,7 +64,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a sweep that was started twice: first over a part of its cases."""
     folder = tmp_path_factory.mktemp("tracked")
     config = folder / "tracked.yaml"
-    config.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
+    config.write_text(yaml.safe_dump(TRACKED, sort_keys=False))
     for options in (["--measurements", "[20]", "--only", "[plain]"], []):
         assert main(["--config", str(config), "--out", str(folder / "out"), *options]) == 0
     return folder / "out"

@@ -55,11 +55,20 @@ def sparse_vector() -> SmallProblem:
 
 
 PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
+    "conv_decoder": grey_image,
     "csdip_digits": grey_image,
     "csdip_mnist": grey_image,
     "csdip_xray": large_grey_image,
     "csgm_digits": grey_image,
     "csgm_mnist": grey_image,
+    "deep_decoder": grey_image,
+    "dip_denoising": grey_image,
+    "dip_denoising_discrepancy": grey_image,
+    "dip_denoising_es_wmv": grey_image,
+    "fourier_features": grey_image,
+    "deep_prior_best": grey_image,
     "lasso_dct": grey_image,
     "lasso_wavelet": grey_image,
+    "power_law": grey_image,
+    "siren": grey_image,
 }

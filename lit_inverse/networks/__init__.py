@@ -5,6 +5,7 @@ from lit_inverse.networks.dcgan import DCGANGenerator
 from lit_inverse.networks.deep_decoder import DeepDecoder
 from lit_inverse.networks.fourier_features import FourierFeatures
 from lit_inverse.networks.generator import ImageGenerator
+from lit_inverse.networks.pyramid_decoder import PyramidDecoder
 from lit_inverse.networks.siren import SIREN
 from lit_inverse.networks.skip_unet import SkipUNet
 from lit_inverse.networks.two_layer import TwoLayerGenerator
@@ -18,6 +19,7 @@ __all__ = [
     "DeepDecoder",
     "FourierFeatures",
     "ImageGenerator",
+    "PyramidDecoder",
     "SkipUNet",
     "TwoLayerGenerator",
 ]

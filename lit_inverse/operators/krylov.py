@@ -1,7 +1,8 @@
 """What can be found out about a linear operator by applying it: its norm, and solutions of its equations."""
 
-from collections.abc import Callable
-from typing import Protocol
+import collections
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -46,29 +47,52 @@ def lanczos_norm(operator: Applied, n_steps: int) -> Tensor:
     return norm if operator.n_items else norm[0]
 
 
-def conjugate_gradients(product: Callable[[Tensor], Tensor], b: Tensor, max_iter: int = 2000) -> Tensor:
-    """x with M x = b for each item of a batch, M Hermitian, positive semidefinite, and b in its range.
+class CGStep(NamedTuple):
+    """An iterate x (B, ...), the relative residuals ||b - M x|| / ||b|| (B,), and the steps taken (B,)."""
 
-    Hestenes and Stiefel 1952, from x = 0. An item stands still once ||b - M x|| <= 10 eps ||b||; all stop at max_iter.
+    x: Tensor
+    residual: Tensor
+    n_steps: Tensor
+
+
+def conjugate_gradients(product: Callable[[Tensor], Tensor], b: Tensor, max_iter: int = 2000) -> Tensor:
+    """x with M x = b for each item of a batch, to a relative residual of 10 eps or after max_iter steps."""
+    return last(cg_steps(product, b, max_iter, 10 * torch.finfo(b.dtype).eps)).x
+
+
+def last(steps: Iterator[CGStep]) -> CGStep:
+    """The last one."""
+    (step,) = collections.deque(steps, maxlen=1)
+    return step
+
+
+def cg_steps(product: Callable[[Tensor], Tensor], b: Tensor, max_iter: int, tolerance: float) -> Iterator[CGStep]:
+    """Towards x with M x = b, for each item of a batch; M is Hermitian, positive semidefinite, and b in its range.
+
+    Hestenes and Stiefel 1952, from x = 0, which is the first yielded. An item stands still once its relative residual
+    is at most `tolerance`; it ends when all stand still, seen at every 10th step, or after max_iter.
 
     Args:
         product: v -> M v, both of the shape of b.
         b: (B, ...).
         max_iter: largest number of steps.
+        tolerance: of the relative residual.
     """
     x, r = torch.zeros_like(b), b
     p, r_r = r, _dot(r, r)
-    goal = (10 * torch.finfo(b.dtype).eps) ** 2 * r_r
-    for k in range(max_iter):
-        if k % _CHECK == 0 and bool((r_r <= goal).all()):
+    b_b, n_steps = r_r, torch.zeros_like(r_r, dtype=torch.int64)
+    goal = tolerance**2 * b_b
+    for k in range(max_iter + 1):
+        yield CGStep(x, (r_r / b_b.clamp_min(torch.finfo(b_b.dtype).tiny)).sqrt(), n_steps)
+        if k == max_iter or (k % _CHECK == 0 and bool((r_r <= goal).all())):
             break
         m_p = product(p)
         curvature = _dot(p, m_p)
-        alpha = column(torch.where((r_r > goal) & (curvature > 0), r_r / curvature, 0), b)
-        x, r = x + alpha * p, r - alpha * m_p
+        going = (r_r > goal) & (curvature > 0)
+        alpha = column(torch.where(going, r_r / curvature, 0), b)
+        x, r, n_steps = x + alpha * p, r - alpha * m_p, n_steps + going
         r_r, old = _dot(r, r), r_r
         p = r + column(torch.where(old > 0, r_r / old, 0), b) * p
-    return x
 
 
 def column(scalars: float | Tensor, like: Tensor) -> float | Tensor:

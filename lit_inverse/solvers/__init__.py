@@ -5,6 +5,7 @@ from lit_inverse.solvers.deep_prior import DeepPrior
 from lit_inverse.solvers.fista import FISTA
 from lit_inverse.solvers.lasso import Lasso
 from lit_inverse.solvers.latent_search import LatentSearch
+from lit_inverse.solvers.power_law import PowerLaw
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
-__all__ = ["FISTA", "DeepPrior", "Lasso", "LatentSearch", "Solution", "Solver", "Status", "Trace", "ValueRange"]
+__all__ = ["FISTA", "DeepPrior", "Lasso", "LatentSearch", "PowerLaw", "Solution", "Solver", "Status", "Trace", "ValueRange"]

@@ -23,9 +23,11 @@ from lit_inverse.solvers.fitting.outputs import Output, RawOutput
 from lit_inverse.solvers.fitting.regularizers import AnisotropicTV, Regularizer
 from lit_inverse.solvers.fitting.roll_back import RollBack
 from lit_inverse.solvers.fitting.run import Fits, Run
+from lit_inverse.solvers.fitting.schedules import Constant, Schedule
 from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Watch, at_least_1
 from lit_inverse.solvers.fitting.stopping.exit_window import ExitWindow
 from lit_inverse.solvers.fitting.stopping.hold_out import AtIterate
+from lit_inverse.solvers.power_law import PowerLawField
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
 
@@ -52,6 +54,7 @@ class DeepPrior(Solver):
         init: law of the initial weights (`initialize`). Under today's "torch" the CS-DIP fits often die: in the
             first steps, tanh saturates at the constant image.
         lr: step size of the optimizer.
+        schedule: how it changes along a fit.
         optimizer: law of the updates.
         input: what the network is fed with: z, or z with jitter.
         data_term: distance of A x from y, a sum over the measurements or their mean.
@@ -59,6 +62,8 @@ class DeepPrior(Solver):
         stopping: when a fit ends, and which iterate is the answer.
         output: the iterate itself, or an average of those up to it.
         roll_back: what is done about divergence; None for nothing.
+        remainder: what x - G(z; theta) is like: of y - A G(z; theta) it is estimated, and added, at the end; linear A
+            only. None adds nothing. Iterates that are traced are without it.
         max_iter: number of iterates of each fit, unless it is stopped.
         n_restarts: number of fits per item.
         max_parallel: number of fits (items x restarts) advanced at once. None: one by one on the CPU, where fitting
@@ -77,6 +82,7 @@ class DeepPrior(Solver):
         network: Callable[[tuple[int, ...]], ImageGenerator] = DCGANGenerator,
         init: Law = "paper",
         lr: float = 1e-3,
+        schedule: Schedule = Constant(),  # noqa: B008
         optimizer: Optimizer = RMSprop(momentum=0.9),  # noqa: B008
         input: Input = FixedInput(),  # noqa: B008
         data_term: DataTerm = SquaredError(reduction="sum"),  # noqa: B008
@@ -84,6 +90,7 @@ class DeepPrior(Solver):
         stopping: StoppingRule = ExitWindow(length=51),  # noqa: B008
         output: Output = RawOutput(),  # noqa: B008
         roll_back: RollBack | None = None,
+        remainder: PowerLawField | None = None,
         max_iter: int = 1000,
         n_restarts: int = 1,
         max_parallel: int | None = None,
@@ -96,10 +103,14 @@ class DeepPrior(Solver):
         if roll_back is not None and not stopping.allows_roll_back:
             raise ValueError(f"stopping by {type(stopping).__name__} does not go with a roll_back, expected null")
         self.network, self.init = network, init
-        self.lr, self.optimizer, self.input = lr, optimizer, input
+        self.lr, self.schedule, self.optimizer, self.input = lr, schedule, optimizer, input
         self.objective = Objective(data_term, regularizer)
-        self.stopping, self.output, self.roll_back = stopping, output, roll_back
+        self.stopping, self.output, self.roll_back, self.remainder = stopping, output, roll_back, remainder
         self.max_iter, self.n_restarts, self.max_parallel = max_iter, n_restarts, max_parallel
+
+    def check(self, operator: Operator) -> None:
+        if self.remainder is not None:
+            self.remainder.check(operator)
 
     def range_for(self, operator: Operator) -> ValueRange | None:
         return self.network(operator.in_shape).value_range
@@ -121,8 +132,7 @@ class DeepPrior(Solver):
         # autograd also for callers in inference mode, whose tensors can not be saved for the backward pass
         with torch.inference_mode(False), torch.enable_grad():
             y, sigma, operator = y.detach().clone(), sigma.detach().clone(), without_inference_tensors(operator)
-            network = self.network(operator.in_shape).to(y.device, y.real.dtype)
-            replace_all_batch_norm_modules_(network)  # without running means: each fit has its own statistics
+            network = self._untrained(y, operator)
             sources = [generator(seed) for seed in seeds]
             members = [(item, restart) for item in range(len(y)) for restart in range(self.n_restarts)]
             parallel = self.max_parallel or (1 if y.device.type == "cpu" else len(members))
@@ -134,7 +144,30 @@ class DeepPrior(Solver):
                 data = Data(y[items], operator.take(items), sigma[items], streams)
                 descent = self._start(network, [sources[item] for item in items], data)
                 fits.append(self._fit(descent, Trace(trace.numbers)))
-            return self._choose(fits)
+            solution = self._choose(fits)
+        if self.remainder is None:
+            return solution
+        rest = self.remainder.given(y - operator(solution.x), operator, sigma).mean()
+        return replace(solution, x=solution.x + rest)
+
+    def begin(self, y: Tensor, operator: Operator, *, sigma: float | Tensor = 0.0, seed: int = 0) -> Descent:
+        """The fit of one item, y (1, *out_shape) of an x in the network's range, as `solve` begins it.
+
+        Of restarts it is the first; `Descent.networks` are its weights at any time.
+        """
+        self.objective.data_term.check(y)
+        sigma = torch.as_tensor(sigma, dtype=y.real.dtype, device=y.device).expand(len(y))
+        data = Data(y, operator, sigma, [derive_seed(seed, "solver", "fit", 0)])
+        return self._start(self._untrained(y, operator), [generator(seed)], data)
+
+    def finish(self, descent: Descent) -> Fits:
+        """Takes a fit that has not begun to its end, as `solve` does."""
+        return self._fit(descent, Trace(()))
+
+    def _untrained(self, y: Tensor, operator: Operator) -> ImageGenerator:
+        network = self.network(operator.in_shape).to(y.device, y.real.dtype)
+        replace_all_batch_norm_modules_(network)  # without running means: each fit has its own statistics
+        return network
 
     def _start(self, network: ImageGenerator, sources: Sequence[torch.Generator], data: Data) -> Descent:
         """Draws weights and z of one fit per source."""
@@ -145,7 +178,8 @@ class DeepPrior(Solver):
             z.append(network.draw_latent(source))
         latent = torch.stack(z).to(data.y.device, data.y.real.dtype)
         networks = Ensemble(network, weights)
-        return Descent(networks, latent, self.input, data, self.objective, self.optimizer, self.lr)
+        parts = self.input, data, self.objective, self.optimizer, self.lr
+        return Descent(networks, latent, *parts, lambda number: self.schedule(number / self.max_iter))
 
     def _fit(self, descent: Descent, trace: Trace) -> Fits:
         held_out = self.stopping.held_out(descent)

@@ -21,6 +21,7 @@ SMALL: dict[str, dict[str, Any]] = {  # options that make the networks small
     "DCGANGenerator": {"width": 4, "latent_dim": 5},
     "DeepDecoder": {"width": 8, "depth": 3, "last_noup": True},
     "FourierFeatures": {"width": 8, "depth": 2, "n_frequencies": 6},
+    "PyramidDecoder": {"width": 3, "max_width": 8},
     "SIREN": {"width": 8, "depth": 2},
     "SkipUNet": {"channels_down": (4, 5), "channels_up": (6, 5), "channels_skip": (2, 0), "input_depth": 3},
     "TwoLayerGenerator": {"width": 4, "half_width": 3},

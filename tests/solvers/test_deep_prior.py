@@ -20,7 +20,7 @@ from lit_inverse.networks.initialization import initialize
 from lit_inverse.operators import Gaussian, Identity, LinearOperator, Operator
 from lit_inverse.seeding import generator
 from lit_inverse.solvers import DeepPrior, Solution, Solver, Status
-from lit_inverse.solvers.fitting import AnisotropicTV, Fits, RollBack
+from lit_inverse.solvers.fitting import AnisotropicTV, Fits, RollBack, ensemble
 from lit_inverse.solvers.fitting.stopping import SURE, ExitWindow
 from lit_inverse.solvers.total_variation import anisotropic_tv
 
@@ -71,7 +71,11 @@ def test_is_the_plain_loop_over_30_iterations(authors: ModuleType, shape: tuple[
 
 
 @pytest.mark.parametrize(("shared", "max_parallel"), [(True, 2), (False, 4), (False, 6)])
-def test_fits_advanced_together_are_those_advanced_one_by_one(shared: bool, max_parallel: int) -> None:
+@pytest.mark.parametrize("large", [0, 64 * 64])  # pixels from which on networks are evaluated one by one
+def test_fits_advanced_together_are_those_advanced_one_by_one(
+    shared: bool, max_parallel: int, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ensemble, "_LARGE", large)
     operator, y = _operator(1 if shared else [1, 2, 3]), _measurements(3)
     solve = functools.partial(DeepPrior, SMALL, max_iter=30, n_restarts=2)
     one_by_one = solve().solve(y, operator, seeds=[7, 8, 9], trace=[3])

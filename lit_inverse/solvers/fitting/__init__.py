@@ -10,12 +10,14 @@ from lit_inverse.solvers.fitting.outputs import ExponentialAverage, Output, RawO
 from lit_inverse.solvers.fitting.regularizers import AnisotropicTV, IsotropicTV, Regularizer, Sum, WeightDecay
 from lit_inverse.solvers.fitting.roll_back import RollBack
 from lit_inverse.solvers.fitting.run import Fits, Run
+from lit_inverse.solvers.fitting.schedules import Constant, LinearDecay, Schedule
 
 __all__ = [
     "SGD",
     "AbsoluteError",
     "Adam",
     "AnisotropicTV",
+    "Constant",
     "Data",
     "DataTerm",
     "Descent",
@@ -28,6 +30,7 @@ __all__ = [
     "Iterate",
     "JitteredInput",
     "LearnedRegularization",
+    "LinearDecay",
     "Objective",
     "Optimizer",
     "Output",
@@ -37,6 +40,7 @@ __all__ = [
     "Regularizer",
     "RollBack",
     "Run",
+    "Schedule",
     "SquaredError",
     "Sum",
     "WeightDecay",

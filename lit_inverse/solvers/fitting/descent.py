@@ -1,6 +1,6 @@
 """One update after the other of several fits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -71,6 +71,7 @@ class Descent:
         objective: what is minimised.
         optimizer: the law of the updates.
         lr: their step size.
+        share: what share of it update k takes.
     """
 
     def __init__(
@@ -82,9 +83,10 @@ class Descent:
         objective: Objective,
         optimizer: Optimizer,
         lr: float,
+        share: Callable[[int], float] = lambda number: 1.0,
     ) -> None:
         self.networks, self.z, self.input, self.data = networks, z, input, data
-        self.objective, self.optimizer, self.lr = objective, optimizer, lr
+        self.objective, self.optimizer, self.lr, self.share = objective, optimizer, lr, share
         self.state = optimizer.start(networks.parameters)
         self.rate: Tensor | None = None  # (F,), what the updates are multiplied by
         self._feed = input.start(z, data.seeds)
@@ -99,17 +101,18 @@ class Descent:
         # bound to a name that keeps the last gradients until the next exist: their memory is then used in turns
         self._gradients = torch.autograd.grad(objective.sum(), self.networks.parameters)
         iterate = Iterate(self._number, x.detach(), prediction.detach(), objective.detach())
+        lr = self.lr * self.share(self._number)
         self._number += 1
         if self.rate is None:
-            self.optimizer.step(self.networks.parameters, self._gradients, self.state, self.lr)
+            self.optimizer.step(self.networks.parameters, self._gradients, self.state, lr)
         else:
-            self._scaled_step(self.rate)
+            self._scaled_step(lr, self.rate)
         return iterate
 
     @torch.no_grad()
-    def _scaled_step(self, rate: Tensor) -> None:
+    def _scaled_step(self, lr: float, rate: Tensor) -> None:
         before = [parameter.clone() for parameter in self.networks.parameters]
-        self.optimizer.step(self.networks.parameters, self._gradients, self.state, self.lr)
+        self.optimizer.step(self.networks.parameters, self._gradients, self.state, lr)
         for old, new in zip(before, self.networks.parameters, strict=True):
             new.copy_(old + self.per_fit(rate, new) * (new - old))
 
@@ -120,7 +123,8 @@ class Descent:
     def fork(self, y: Tensor | None = None, used: Tensor | None = None) -> "Descent":
         """Another descent from the present weights, with an optimizer and inputs that begin anew."""
         data = replace(self.data, y=self.data.y if y is None else y, used=used)
-        return Descent(self.networks.copy(), self.z, self.input, data, self.objective, self.optimizer, self.lr)
+        parts = self.input, data, self.objective, self.optimizer, self.lr, self.share
+        return Descent(self.networks.copy(), self.z, *parts)
 
     def select(self, index: Tensor) -> None:
         """Keeps the fits of these numbers, of several."""

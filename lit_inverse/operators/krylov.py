@@ -66,7 +66,13 @@ def last(steps: Iterator[CGStep]) -> CGStep:
     return step
 
 
-def cg_steps(product: Callable[[Tensor], Tensor], b: Tensor, max_iter: int, tolerance: float) -> Iterator[CGStep]:
+def cg_steps(
+    product: Callable[[Tensor], Tensor],
+    b: Tensor,
+    max_iter: int,
+    tolerance: float,
+    precondition: Callable[[Tensor], Tensor] = lambda r: r,
+) -> Iterator[CGStep]:
     """Towards x with M x = b, for each item of a batch; M is Hermitian, positive semidefinite, and b in its range.
 
     Hestenes and Stiefel 1952, from x = 0, which is the first yielded. An item stands still once its relative residual
@@ -77,9 +83,11 @@ def cg_steps(product: Callable[[Tensor], Tensor], b: Tensor, max_iter: int, tole
         b: (B, ...).
         max_iter: largest number of steps.
         tolerance: of the relative residual.
+        precondition: r -> P r with P near the inverse of M, Hermitian, positive definite.
     """
     x, r = torch.zeros_like(b), b
-    p, r_r = r, _dot(r, r)
+    p = z = precondition(r)
+    r_r, r_z = _dot(r, r), _dot(r, z)
     b_b, n_steps = r_r, torch.zeros_like(r_r, dtype=torch.int64)
     goal = tolerance**2 * b_b
     for k in range(max_iter + 1):
@@ -89,10 +97,11 @@ def cg_steps(product: Callable[[Tensor], Tensor], b: Tensor, max_iter: int, tole
         m_p = product(p)
         curvature = _dot(p, m_p)
         going = (r_r > goal) & (curvature > 0)
-        alpha = column(torch.where(going, r_r / curvature, 0), b)
+        alpha = column(torch.where(going, r_z / curvature, 0), b)
         x, r, n_steps = x + alpha * p, r - alpha * m_p, n_steps + going
-        r_r, old = _dot(r, r), r_r
-        p = r + column(torch.where(old > 0, r_r / old, 0), b) * p
+        z = precondition(r)
+        r_r, r_z, old = _dot(r, r), _dot(r, z), r_z
+        p = z + column(torch.where(old > 0, r_z / old, 0), b) * p
 
 
 def column(scalars: float | Tensor, like: Tensor) -> float | Tensor:

@@ -12,7 +12,9 @@ from lit_inverse.seeding import generator
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
-_N_PROBES = 16  # for the trace of A C A^H, of which a tenth more or less does not matter
+_N_LOW = 512  # coefficients in the preconditioner
+_BLOCK = 64  # images measured at once
+_N_PROBES = 8  # for a trace over thousands of coefficients of like variance
 
 
 class PowerLawField:
@@ -60,51 +62,74 @@ class PowerLawField:
 
 
 class Posterior:
-    """x given r = A x + eta."""
+    """x given r = A x + eta.
+
+    The coefficients of largest variance, L, are what makes A C A^H ill-conditioned. With U = A C_L^(1/2), (m, k), it is
+    U U^H + A C_H A^H, whose second part is near tau I, and (U U^H + tau I)^-1 is the preconditioner.
+    """
 
     def __init__(self, field: PowerLawField, r: Tensor, operator: LinearOperator, sigma: Tensor) -> None:
-        self.field, self.operator = field, operator
+        self.field, self.operator, self.tolerance = field, operator, torch.finfo(r.dtype).eps ** 0.5
         self.basis, self.variances = DCT(operator.in_shape, r), field.variances(operator.in_shape, r)
+        self.u, trace_high = self._split()
         excess = (r.abs().square().flatten(1).sum(1) - sigma.square() * operator.m).clamp_min(0)
-        self.rho = torch.zeros_like(excess)  # sigma^2 / s
-        if bool((sigma > 0).any()):
-            self.rho = torch.where(excess > 0, sigma.square() * self._trace() / excess, 0)
+        trace = trace_high + self.u.abs().square().sum((1, 2))
+        self.rho = torch.where(excess > 0, sigma.square() * trace / excess, 0)  # sigma^2 / s
         self.r = column((excess > 0).to(r.real.dtype), r) * r
-        self.tolerance = torch.finfo(r.dtype).eps ** 0.5
+        self.tau = self.rho + trace_high / operator.m
+        small = (self.u.mH @ self.u).to(torch.promote_types(r.dtype, torch.float64))
+        small = small + self.tau.view(-1, 1, 1) * torch.eye(len(small[0])).to(small)
+        self.inverse = torch.linalg.inv(small).to(self.u)
 
     def steps(self) -> Iterator[CGStep]:
         """Towards w."""
-        return cg_steps(self._gram, self.r, self.field.max_iter, self.tolerance)
+        return cg_steps(self._gram, self.r, self.field.max_iter, self.tolerance, self._precondition)
 
     def image(self, w: Tensor) -> Tensor:
         """C A^H w."""
-        back = self.operator.adjoint(w)
-        return (
-            torch.complex(self._times_c(back.real), self._times_c(back.imag))
-            if back.is_complex()
-            else self._times_c(back)
-        )
-
-    def _times_c(self, x: Tensor) -> Tensor:
-        return self.basis.synthesis(self.variances * self.basis.analysis(x))
+        x = self.operator.adjoint(w)
+        return torch.complex(self._times_c(x.real), self._times_c(x.imag)) if x.is_complex() else self._times_c(x)
 
     def mean(self) -> Tensor:
         """E[x | r]."""
         return self.image(last(self.steps()).x)
 
+    def _times_c(self, x: Tensor) -> Tensor:
+        return self.basis.synthesis(self.variances * self.basis.analysis(x))
+
     def _gram(self, w: Tensor) -> Tensor:
         product: Tensor = self.operator(self.image(w))
         return product + column(self.rho, w) * w
 
-    def _trace(self) -> Tensor:
-        """tr(A C A^H), (1,) or (B,), estimated from fixed draws."""
-        source, shape = generator(0), (self.operator.n_items or 1, *self.operator.in_shape)
-        total = self.variances.new_zeros(shape[0])
-        for _ in range(_N_PROBES):
-            z = torch.randn(shape[1:], generator=source, dtype=torch.float32).to(self.variances).expand(shape)
-            draw = self.operator(self.basis.synthesis(self.variances.sqrt() * z))
-            total = total + draw.abs().square().flatten(1).sum(1)
-        return total / _N_PROBES
+    def _precondition(self, r: Tensor) -> Tensor:
+        flat = r.flatten(1)[..., None]  # (B, m, 1)
+        low = self.u @ (self.inverse @ (self.u.mH @ flat))
+        preconditioned: Tensor = (flat - low) / self.tau.view(-1, 1, 1)
+        return preconditioned.view_as(r)
+
+    def _split(self) -> tuple[Tensor, Tensor]:
+        """U (1 or B, m, k) and tr(A C_H A^H), (1,) or (B,), the latter estimated from fixed draws."""
+        operator, shape = self.operator, self.operator.in_shape
+        deviations = self.variances.sqrt().expand(shape).flatten()
+        k = min(_N_LOW, operator.n, operator.m)
+        order = deviations.argsort(descending=True, stable=True)
+        n_items = operator.n_items or 1
+        columns = []
+        for chosen in torch.split(order[:k], _BLOCK):
+            z = torch.zeros(len(chosen), operator.n).to(deviations)
+            z[torch.arange(len(chosen)), chosen] = deviations[chosen]
+            columns.append(self._measured(z, n_items))
+        deviations[order[:k]] = 0
+        draws = torch.randn(_N_PROBES, operator.n, generator=generator(0), dtype=torch.float32).to(deviations)
+        trace_high = self._measured(draws * deviations, n_items).abs().square().sum(1).mean(1)
+        return torch.cat(columns, 2), trace_high
+
+    def _measured(self, z: Tensor, n_items: int) -> Tensor:
+        """A of the images with coefficients z (k, n): (n_items, m, k)."""
+        x = self.basis.synthesis(z.view(-1, *self.operator.in_shape))
+        operator = self.operator.take(torch.arange(n_items).repeat_interleave(len(x)))
+        measured: Tensor = operator(x.repeat(n_items, *[1] * (x.ndim - 1)))
+        return measured.view(n_items, len(x), -1).mT
 
 
 class PowerLaw(Solver):

@@ -1,11 +1,18 @@
-"""Time per iteration of DeepPrior against the plain loop of CS-DIP's authors: same network, same data, one thread.
+"""Iterations of untrained networks per second: DeepPrior against others and against itself, on the CPU.
 
-python benchmarks/deep_prior.py [--case mnist|xray] [--iterations 200] [--rounds 5]
+    python benchmarks/deep_prior.py [--case mnist|retina|xray] [--threads 1] [--fits 4] [--iterations 200] [--rounds 5]
+
+Three comparisons, all of the same network and the same A: with CS-DIP's settings against a plain loop like its
+authors'; with Adam, mean squared error and no TV against the DeepImagePrior of deepinv (tried with 0.5; left out where
+it is not installed); and --fits images that share A, fitted together against one after the other. In each round each
+contestant does --iterations image-iterations, in turns; a ratio is the median of the rounds' ratios. Wall time is what
+counts on an idle machine; processor time, of all threads, is steadier on a busy one.
 """
 
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +23,7 @@ from lit_inverse.networks.initialization import initialize
 from lit_inverse.operators import Gaussian
 from lit_inverse.seeding import generator
 from lit_inverse.solvers.deep_prior import DeepPrior
-from lit_inverse.solvers.fitting import AnisotropicTV
+from lit_inverse.solvers.fitting import Adam, AnisotropicTV, SquaredError
 
 CASES = {"mnist": ((1, 28, 28), 75, 0.01), "retina": ((3, 128, 128), 1000, 0.02), "xray": ((1, 256, 256), 2000, 0.05)}
 
@@ -86,42 +93,87 @@ def plain_loop(
     return losses, images
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--case", choices=CASES, default="mnist")
-    parser.add_argument("--iterations", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    out_shape, m, tv = CASES[arguments.case]
+def contestants(case: str, n_iter: int, n_fits: int) -> tuple[dict[str, Callable[[], object]], list[tuple[str, str]]]:
+    """What each does in a round, and who is compared with whom."""
+    out_shape, m, tv = CASES[case]
     operator = Gaussian(out_shape, m, seed=0)
-    y = torch.randn(1, m, generator=generator(1), dtype=torch.float32)
-    solver = DeepPrior(regularizer=AnisotropicTV(tv), max_iter=arguments.iterations)
-
-    def ours() -> None:
-        solver.solve(y, operator, seeds=[0])
+    y = torch.randn(n_fits, m, generator=generator(1), dtype=torch.float32)
+    seeds, regularizer = list(range(n_fits)), AnisotropicTV(tv)
+    ours = DeepPrior(regularizer=regularizer, max_iter=n_iter)
+    with_adam = DeepPrior(optimizer=Adam(), data_term=SquaredError("mean"), regularizer=None, max_iter=n_iter)
+    together = DeepPrior(regularizer=regularizer, max_iter=n_iter // n_fits, max_parallel=n_fits)
+    one_by_one = DeepPrior(regularizer=regularizer, max_iter=n_iter // n_fits, max_parallel=1)
 
     def authors() -> None:
         network = DCGANGenerator(out_shape)
         initialize(network, "paper", generator(0))
         z = torch.randn(1, network.latent_dim, generator=generator(0), dtype=torch.float32)
-        plain_loop(plain_network(network), z, y, operator.matrix, tv, arguments.iterations)
+        plain_loop(plain_network(network), z, y[:1], operator.matrix, tv, n_iter)
 
-    milliseconds: dict[str, list[float]] = {"plain loop": [], "DeepPrior": []}
+    runs: dict[str, Callable[[], object]] = {
+        "DeepPrior": lambda: ours.solve(y[:1], operator, seeds=[0]),
+        "plain loop": authors,
+        f"{n_fits} together": lambda: together.solve(y, operator, seeds=seeds),
+        "one by one": lambda: one_by_one.solve(y, operator, seeds=seeds),
+    }
+    pairs = [("DeepPrior", "plain loop"), (f"{n_fits} together", "one by one")]
+    theirs = deepinv_fit(out_shape, operator, y[:1], n_iter)
+    if theirs is None:
+        print("deepinv is not installed: its DeepImagePrior is left out")
+    else:
+        runs |= {"DeepPrior, Adam": lambda: with_adam.solve(y[:1], operator, seeds=[0]), "deepinv": theirs}
+        pairs.insert(1, ("DeepPrior, Adam", "deepinv"))
+    return runs, pairs
+
+
+def deepinv_fit(out_shape: tuple[int, ...], operator: Gaussian, y: Tensor, n_iter: int) -> Callable[[], object] | None:
+    """deepinv's fit of our network to y (1, m), which it begins anew from fresh weights and z."""
+    try:
+        from deepinv.models import DeepImagePrior
+        from deepinv.physics import LinearPhysics
+    except ImportError:
+        return None
+    physics = LinearPhysics(A=lambda x, **_: operator(x), A_adjoint=lambda y, **_: operator.adjoint(y))
+
+    def fit() -> Tensor:
+        network = DCGANGenerator(out_shape)
+        initialize(network, "paper", generator(0))
+        result: Tensor = DeepImagePrior(network, network.latent_shape, n_iter, 1e-3)(y, physics)
+        return result
+
+    return fit
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--case", choices=CASES, default="mnist")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--fits", type=int, default=4, help="images that are fitted together")
+    parser.add_argument("--iterations", type=int, default=200, help="a multiple of --fits")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    if arguments.iterations % arguments.fits:
+        parser.error(f"--iterations is {arguments.iterations}, expected a multiple of --fits {arguments.fits}")
+    torch.set_num_threads(arguments.threads)
+    runs, pairs = contestants(arguments.case, arguments.iterations, arguments.fits)
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for round_number in range(arguments.rounds + 1):  # the first warms up
-        for name, fit in (("plain loop", authors), ("DeepPrior", ours)):
-            start = time.perf_counter()
-            fit()
+        for name, run in runs.items():
+            wall, processor = time.perf_counter(), time.process_time()
+            run()
             if round_number:
-                milliseconds[name].append(1e3 * (time.perf_counter() - start) / arguments.iterations)
-    ratios = [b / a for a, b in zip(*milliseconds.values(), strict=True)]
-    for name, values in milliseconds.items():
-        print(f"{arguments.case} {name:10s} {statistics.median(values):8.2f} ms per iteration (min {min(values):.2f})")
-    print(
-        f"{arguments.case} DeepPrior / plain loop: {statistics.median(ratios):.3f} (rounds: {min(ratios):.3f} to",
-        end="",
-    )
-    print(f" {max(ratios):.3f})")
+                seconds[name].append((time.perf_counter() - wall, time.process_time() - processor))
+    print(f"{arguments.case}, {arguments.threads} thread(s); image-iterations per second of wall (processor) time")
+    for name, taken in seconds.items():
+        wall, processor = (arguments.iterations / statistics.median(column) for column in zip(*taken, strict=True))
+        print(f"  {name:18s} {wall:8.1f} ({processor:.1f})")
+    print("times as many, wall (rounds), processor time (rounds)")
+    for ours, theirs in pairs:
+        columns = []
+        for clock in range(2):
+            ratios = [b[clock] / a[clock] for a, b in zip(seconds[ours], seconds[theirs], strict=True)]
+            columns.append(f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+        print(f"  {f'{ours} / {theirs}':30s} " + "  ".join(columns))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,13 @@ def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
+def class_paths(content: Any) -> Any:
+    """The classes that a nested mapping names, without their settings."""
+    parts = {key: class_paths(part) for key, part in content.items() if isinstance(part, dict)}
+    parts = {key: part for key, part in parts.items() if part}
+    return {"class_path": content["class_path"], **parts} if "class_path" in content else parts
+
+
 def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     """The line on stderr."""
     assert main(argv) == 2
@@ -101,7 +108,7 @@ def test_fast_dev_run_leaves_nothing_behind(elsewhere: Path) -> None:
 def test_each_config_holds_its_own_values_over_the_defaults(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = yaml.safe_load(path.read_text())
     root = content["data"].get("init_args", {}).get("root")
-    bare = {key: {"class_path": content[key]["class_path"]} for key in ("model", "data")}
+    bare = {key: class_paths(content[key]) for key in ("model", "data")}
     if root:
         content["data"]["init_args"]["root"] = os.path.normpath(path.parent / root)
         bare["data"]["init_args"] = {"root": content["data"]["init_args"]["root"]}

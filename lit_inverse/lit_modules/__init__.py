@@ -1,5 +1,7 @@
 """LightningModules: they only wire networks, losses and optimisers."""
 
+from lit_inverse.lit_modules.deep_prior import DeepPriorModule
+from lit_inverse.lit_modules.learned_regularization import LearnedRegularizationModule
 from lit_inverse.lit_modules.vae import VAEModule
 
-__all__ = ["VAEModule"]
+__all__ = ["DeepPriorModule", "LearnedRegularizationModule", "VAEModule"]

@@ -13,6 +13,8 @@ from problems import PROBLEM_OF, SEEDS, SmallProblem
 from lit_inverse.solvers import Solution, Solver, Status
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "solvers"
+SMALL = {"width": 4, "depth": 2, "n_frequencies": 4}
+SMALL |= {"channels_down": (4,), "channels_up": (4,), "channels_skip": (2,), "input_depth": 2}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
@@ -30,7 +32,9 @@ def build(name: str) -> Solver:
     if "n_restarts" in config.solver.init_args:
         config.solver.init_args.n_restarts = 2
     if "network" in config.solver.init_args:
-        config.solver.init_args.network.init_args.width = 4
+        network = config.solver.init_args.network.init_args
+        for size in SMALL.keys() & vars(network).keys():
+            network[size] = SMALL[size]
     return parser.instantiate(config).solver
 
 

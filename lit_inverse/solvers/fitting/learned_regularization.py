@@ -19,7 +19,13 @@ class LearnedRegularization(Regularizer):
         layer_mean:  weight (wbar - mu)^T Sigma^-1 (wbar - mu),  wbar_l the mean of layer l.
 
     Van Veen et al. 2018 (CS-DIP), Sec. 3.2: the first is the paper's, which keeps the diagonal of Sigma only, the
-    second that of the authors' code. Layers are in the order of the network's parameters.
+    second that of the authors' code. Layers are in the order of the network's parameters. Both have the same Sigma,
+    that of single weights (`weight_statistics`): of d_l independent weights the mean would have Sigma_ll / d_l, so
+    that layer_mean lets the means go sqrt(d_l) times as far as that prior does. With s_l^2 the variance in layer l,
+
+        sum_i (w_li - mu_l)^2 = d_l (wbar_l - mu_l)^2 + d_l s_l^2:
+
+    per_weight also shrinks the spread of all weights, and is about `weight` times their number where fits end.
 
     Args:
         statistics: checkpoint whose state_dict holds mu (L,) and covariance (L, L).
@@ -47,7 +53,8 @@ class LearnedRegularization(Regularizer):
         self.weight, self.form = weight, form
         self.mu: list[float] = mu.tolist()
         self.variances: list[float] = covariance.diagonal().tolist()
-        self.precision = torch.linalg.inv(covariance)
+        with torch.inference_mode(False):  # gradients pass what it multiplies
+            self.precision = torch.linalg.inv(covariance.clone())
 
     def __call__(self, x: Tensor, networks: Ensemble) -> Tensor:
         layers = [weights.flatten(1) for weights in networks.weights]

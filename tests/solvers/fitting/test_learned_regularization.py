@@ -9,6 +9,7 @@ from fits import data, descent
 
 from lit_inverse.seeding import generator
 from lit_inverse.solvers.fitting import LearnedRegularization
+from lit_inverse.solvers.fitting.learned_regularization import Form
 
 L = 4  # two layers with biases
 
@@ -34,6 +35,16 @@ def test_is_its_formula(tmp_path: Path, n_fits: int) -> None:
     torch.testing.assert_close(found, 7 * torch.from_numpy(per_weight))
     found = LearnedRegularization(path, 7.0, "layer_mean")(x, networks).detach()  # type: ignore[arg-type]
     torch.testing.assert_close(found, 7 * torch.from_numpy(layer_mean))
+
+
+@pytest.mark.parametrize("form", ["per_weight", "layer_mean"])
+def test_has_a_gradient_when_it_was_made_in_inference_mode(tmp_path: Path, form: Form) -> None:
+    path, _, _ = _write(tmp_path / "statistics.pt")
+    with torch.inference_mode():
+        term = LearnedRegularization(path, form=form)  # type: ignore[arg-type]
+    networks = descent(data(1)).networks
+    gradients = torch.autograd.grad(term(torch.zeros(1, 1, dtype=torch.float64), networks).sum(), networks.parameters)
+    assert all(gradient.abs().sum() > 0 for gradient in gradients)
 
 
 def test_statistics_of_another_network_are_refused(tmp_path: Path) -> None:

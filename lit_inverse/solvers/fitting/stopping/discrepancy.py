@@ -4,19 +4,19 @@ import torch
 from torch import Tensor
 
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch, as_real, known_sigma
+from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch, as_real
 
 
 class Discrepancy(StoppingRule):
     """Morozov's principle: the answer is the first iterate with ||A x - y||^2 <= tau^2 m sigma^2.
 
-    Without such an iterate the answer is that of smallest residual.
+    Without such an iterate, as without noise, the answer is that of smallest residual.
 
     Args:
         tau: >= 1 in theory; 1 is what ||eta||^2 is expected to be.
 
     Raises:
-        ValueError: when tau is not positive; at a fit, when sigma is 0.
+        ValueError: when tau is not positive.
     """
 
     def __init__(self, tau: float = 1.0) -> None:
@@ -25,8 +25,7 @@ class Discrepancy(StoppingRule):
         self.tau = tau
 
     def start(self, descent: Descent, max_iter: int) -> Watch:
-        sigma = known_sigma(descent, self)
-        return _Residual(descent, self.tau**2 * descent.data.operator.m * sigma.square())
+        return _Residual(descent, self.tau**2 * descent.data.operator.m * descent.data.sigma.square())
 
 
 class _Residual(Watch):

@@ -67,8 +67,9 @@ class ExponentialMovingVariance(StoppingRule):
 
         var_k = (1 - alpha) (var_{k-1} + alpha ||x_k - mean_{k-1}||^2),  mean_k = (1 - alpha) mean_{k-1} + alpha x_k.
 
-    Wang et al. 2021 (arXiv 2112.06074), Alg. 2. Deviation: mean_0 = x_0 and var_0 = 0 being arbitrary, iterates
-    before number 5 / alpha, where their weight has fallen below 1 %, are no answers.
+    Wang et al. 2021 (arXiv 2112.06074), Alg. 2, with alpha and patience of their code, whose figures are of mean_k:
+    `ExponentialAverage` with decay 1 - alpha. mean_0 = x_0 and var_0 = 0 are arbitrary and the first minima early: as
+    in their code, iterates before number 10 / alpha are no answers.
 
     Args:
         alpha: in (0, 1).
@@ -91,7 +92,7 @@ class _Exponential(Watch):
 
     def __init__(self, alpha: float, lowest: Lowest) -> None:
         self.alpha, self.lowest = alpha, lowest
-        self.first = math.ceil(5 / alpha)
+        self.first = math.ceil(10 / alpha)
 
     def see(self, iterate: Iterate) -> Verdict:
         if iterate.number == 0:

@@ -24,8 +24,9 @@ class DeepPriorModule(LightningModule):
 
     An epoch, which is one training step, is `n_updates` updates; Lightning's trainer says how many epochs. Logged of
     every iterate: fit/objective, fit/data_term, and fit/psnr, whose x has no other part in it; after each epoch the
-    image beside x. All iterates are shown and none is chosen: max_iter, stopping, output, roll_back and restarts of the
-    prior do not count. A and eta are those of a sweep with the same seed and one A per image.
+    image beside x. All iterates are shown and none is chosen: stopping, output, roll_back, remainder and restarts of
+    the prior do not count, and max_iter only where lr has a schedule. A and eta are those of a sweep with the same seed
+    and one A per image.
 
     A checkpoint has the weights of the next iterate as a network for `checkpoints.load_network`, whose batch norms
     have the statistics of this image, and `z`, which it maps to the iterate. A run resumes from it as if it had not
@@ -96,6 +97,7 @@ class DeepPriorModule(LightningModule):
             with torch.no_grad():
                 for tensor, kept in zip(there, back, strict=True):
                     tensor.copy_(kept)
+            self.descent.number = self.global_step * self.n_updates
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         first = self.global_step * self.n_updates

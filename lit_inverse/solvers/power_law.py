@@ -12,7 +12,8 @@ from lit_inverse.seeding import generator
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
-_N_LOW = 512  # coefficients in the preconditioner
+_N_LOW = 512  # coefficients in the preconditioner, which has m k entries per A
+_MAX_ENTRIES = 1 << 28  # at most: fewer coefficients where there are very many measurements
 _BLOCK = 64  # images measured at once
 _N_PROBES = 8  # for a trace over thousands of coefficients of like variance
 
@@ -111,9 +112,9 @@ class Posterior:
         """U (1 or B, m, k) and tr(A C_H A^H), (1,) or (B,), the latter estimated from fixed draws."""
         operator, shape = self.operator, self.operator.in_shape
         deviations = self.variances.sqrt().expand(shape).flatten()
-        k = min(_N_LOW, operator.n, operator.m)
-        order = deviations.argsort(descending=True, stable=True)
         n_items = operator.n_items or 1
+        k = min(_N_LOW, operator.n, operator.m, max(1, _MAX_ENTRIES // (operator.m * n_items)))
+        order = deviations.argsort(descending=True, stable=True)
         columns = []
         for chosen in torch.split(order[:k], _BLOCK):
             z = torch.zeros(len(chosen), operator.n).to(deviations)

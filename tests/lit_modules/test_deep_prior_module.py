@@ -15,7 +15,7 @@ from lit_inverse.lit_modules import DeepPriorModule
 from lit_inverse.operators import Gaussian
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
-from lit_inverse.solvers.fitting import JitteredInput
+from lit_inverse.solvers.fitting import JitteredInput, LinearDecay
 from train import main
 
 
@@ -73,9 +73,10 @@ def test_curves_and_network_are_those_of_the_solver(tmp_path: Path) -> None:
 
 
 def test_resumed_fit_is_the_one_that_was_not_stopped(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", epochs=3)
-    run(tmp_path / "first", epochs=1)
-    rest = run(tmp_path / "rest", epochs=3, resume=tmp_path / "first" / "last.ckpt")
+    slower = prior(schedule=LinearDecay(start=0.0), max_iter=20)
+    whole = run(tmp_path / "whole", epochs=3, prior=slower)
+    run(tmp_path / "first", epochs=1, prior=slower)
+    rest = run(tmp_path / "rest", epochs=3, prior=slower, resume=tmp_path / "first" / "last.ckpt")
     assert rest.curves == {number: values for number, values in whole.curves.items() if number >= 5}
     ends = [read(tmp_path / name / "last.ckpt")["state_dict"] for name in ("whole", "rest")]
     for name, values in ends[0].items():

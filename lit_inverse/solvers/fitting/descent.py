@@ -72,6 +72,9 @@ class Descent:
         optimizer: the law of the updates.
         lr: their step size.
         share: what share of it update k takes.
+
+    Attributes:
+        number: of the next iterate.
     """
 
     def __init__(
@@ -90,7 +93,7 @@ class Descent:
         self.state = optimizer.start(networks.parameters)
         self.rate: Tensor | None = None  # (F,), what the updates are multiplied by
         self._feed = input.start(z, data.seeds)
-        self._number = 0
+        self.number = 0
         self._gradients: Sequence[Tensor] = []
 
     def step(self) -> Iterate:
@@ -100,9 +103,9 @@ class Descent:
         objective = self.objective(x, prediction, self.data, self.networks)
         # bound to a name that keeps the last gradients until the next exist: their memory is then used in turns
         self._gradients = torch.autograd.grad(objective.sum(), self.networks.parameters)
-        iterate = Iterate(self._number, x.detach(), prediction.detach(), objective.detach())
-        lr = self.lr * self.share(self._number)
-        self._number += 1
+        iterate = Iterate(self.number, x.detach(), prediction.detach(), objective.detach())
+        lr = self.lr * self.share(self.number)
+        self.number += 1
         if self.rate is None:
             self.optimizer.step(self.networks.parameters, self._gradients, self.state, lr)
         else:

@@ -16,7 +16,7 @@ from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Gaussian
 from lit_inverse.solvers import DeepPrior
-from lit_inverse.solvers.fitting import Descent, Iterate
+from lit_inverse.solvers.fitting import Constant, Descent, Iterate
 
 
 class DeepPriorModule(LightningModule):
@@ -30,8 +30,7 @@ class DeepPriorModule(LightningModule):
 
     A checkpoint has the weights of the next iterate as a network for `checkpoints.load_network`, whose batch norms
     have the statistics of this image, and `z`, which it maps to the iterate. A run resumes from it as if it had not
-    stopped, but for the jitter of a `JitteredInput`, which is drawn anew, and a schedule of the step size, which begins
-    anew.
+    stopped, but for the jitter of a `JitteredInput`, which is drawn anew.
 
     Args:
         in_shape: (C, H, W) of the image.
@@ -78,6 +77,12 @@ class DeepPriorModule(LightningModule):
         for name, value in expected.items():
             if value is not None and tuple(getattr(data, name)) != tuple(value):
                 raise ValueError(f"{name} of the data is {tuple(getattr(data, name))}, the network expects {value}")
+        n_updates = self.n_updates * (self.trainer.max_epochs or -1)
+        if not (isinstance(self.prior.schedule, Constant) or 0 < n_updates <= self.prior.max_iter):
+            raise ValueError(
+                f"n_updates x trainer.max_epochs is {n_updates}, expected from 1 to max_iter of the prior, "
+                f"{self.prior.max_iter}, where the schedule of its step size ends"
+            )
         n_images = len(data.dataset("train"))
         if self.image >= n_images:
             raise ValueError(f"image is {self.image}, expected the number of one of {n_images} train images, from 0")

@@ -39,7 +39,9 @@ class PyramidDecoder(ImageGenerator):
     ) -> None:
         super().__init__()
         self.out_shape = channels, height, breadth = image_shape(out_shape)
-        at_least_1(width=width, max_width=max_width, min_side=min_side)
+        at_least_1(width=width, max_width=max_width)
+        if min_side < 2:
+            raise ValueError(f"min_side is {min_side}, expected at least 2: a single pixel can not be normalised")
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(f"kernel_size is {kernel_size}, expected an odd number")
         sizes = [(height, breadth)]

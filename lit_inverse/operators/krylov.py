@@ -92,7 +92,7 @@ def cg_steps(
     goal = tolerance**2 * b_b
     for k in range(max_iter + 1):
         yield CGStep(x, (r_r / b_b.clamp_min(torch.finfo(b_b.dtype).tiny)).sqrt(), n_steps)
-        if k == max_iter or (k % _CHECK == 0 and bool((r_r <= goal).all())):
+        if k == max_iter or (k % _CHECK == 0 and not bool((r_r > goal).any())):
             break
         m_p = product(p)
         curvature = _dot(p, m_p)

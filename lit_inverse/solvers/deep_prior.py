@@ -148,7 +148,9 @@ class DeepPrior(Solver):
         if self.remainder is None:
             return solution
         rest = self.remainder.given(y - operator(solution.x), operator, sigma).mean()
-        return replace(solution, x=solution.x + rest)
+        x = solution.x + rest
+        known = torch.isfinite(x).flatten(1).all(1).view(-1, *[1] * (x.ndim - 1))
+        return replace(solution, x=torch.where(known, x, solution.x))
 
     def begin(self, y: Tensor, operator: Operator, *, sigma: float | Tensor = 0.0, seed: int = 0) -> Descent:
         """The fit of one item, y (1, *out_shape) of an x in the network's range, as `solve` begins it.
@@ -161,7 +163,7 @@ class DeepPrior(Solver):
         return self._start(self._untrained(y, operator), [generator(seed)], data)
 
     def finish(self, descent: Descent) -> Fits:
-        """Takes a fit that has not begun to its end, as `solve` does."""
+        """Takes a fit that has not begun to its end, as `solve` does, but without a remainder."""
         return self._fit(descent, Trace(()))
 
     def _untrained(self, y: Tensor, operator: Operator) -> ImageGenerator:

@@ -75,12 +75,16 @@ class Posterior:
         self.u, trace_high = self._split()
         excess = (r.abs().square().flatten(1).sum(1) - sigma.square() * operator.m).clamp_min(0)
         trace = trace_high + self.u.abs().square().sum((1, 2))
-        self.rho = torch.where(excess > 0, sigma.square() * trace / excess, 0)  # sigma^2 / s
+        # of complex noise, the part that a real x has to do with has half the variance
+        share = 0.5 if r.is_complex() and not operator.adjoint(r).is_complex() else 1.0
+        self.rho = torch.where(excess > 0, share * sigma.square() * trace / excess, 0)  # sigma^2 / s
         self.r = column((excess > 0).to(r.real.dtype), r) * r
-        self.tau = self.rho + trace_high / operator.m
-        small = (self.u.mH @ self.u).to(torch.promote_types(r.dtype, torch.float64))
-        small = small + self.tau.view(-1, 1, 1) * torch.eye(len(small[0])).to(small)
-        self.inverse = torch.linalg.inv(small).to(self.u)
+        tau = self.rho + trace_high / operator.m
+        # (U U^H + tau I)^-1 = (I - U (U^H U + tau I)^-1 U^H) / tau, a difference that needs double precision
+        tau = torch.where(trace > 0, torch.maximum(tau, 1e-8 * trace / operator.m), 1)
+        self.u, self.tau = self.u.to(torch.promote_types(r.dtype, torch.float64)), tau.double().view(-1, 1, 1)
+        small = self.u.mH @ self.u
+        self.inverse = torch.linalg.inv(small + self.tau * torch.eye(small.shape[-1]).to(small))
 
     def steps(self) -> Iterator[CGStep]:
         """Towards w."""
@@ -103,10 +107,10 @@ class Posterior:
         return product + column(self.rho, w) * w
 
     def _precondition(self, r: Tensor) -> Tensor:
-        flat = r.flatten(1)[..., None]  # (B, m, 1)
+        flat = r.flatten(1)[..., None].to(self.u)  # (B, m, 1)
         low = self.u @ (self.inverse @ (self.u.mH @ flat))
-        preconditioned: Tensor = (flat - low) / self.tau.view(-1, 1, 1)
-        return preconditioned.view_as(r)
+        preconditioned: Tensor = (flat - low) / self.tau
+        return preconditioned.view_as(r).to(r.dtype)
 
     def _split(self) -> tuple[Tensor, Tensor]:
         """U (1 or B, m, k) and tr(A C_H A^H), (1,) or (B,), the latter estimated from fixed draws."""
@@ -143,11 +147,13 @@ class PowerLaw(Solver):
         power: of the spectrum.
         max_iter: largest number of steps of conjugate gradients.
 
-    The history's "residual" is relative to y.
+    The history's "residual" is that of the equations for w, relative to their right-hand side.
 
     Raises:
         ValueError: when a number is out of its range or A is not linear.
     """
+
+    stable = True
 
     def __init__(self, power: float = 3.0, max_iter: int = 2000) -> None:
         self.field = PowerLawField(power, max_iter)

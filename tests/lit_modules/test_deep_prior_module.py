@@ -84,14 +84,20 @@ def test_resumed_fit_is_the_one_that_was_not_stopped(tmp_path: Path) -> None:
 
 
 def test_jittered_inputs_do(tmp_path: Path) -> None:
-    recorder = run(tmp_path, epochs=1, prior=prior(input=JitteredInput(0.1)))
-    assert len(recorder.curves) == 5
+    still = run(tmp_path / "still", epochs=1)
+    jittered = run(tmp_path / "jittered", epochs=1, prior=prior(input=JitteredInput(0.1)))
+    assert len(jittered.curves) == 5
+    assert all(jittered.curves[number] != still.curves[number] for number in range(5))
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"image": 10_000}, "image is 10000, expected the number of one of"),
+        (
+            {"prior": prior(schedule=LinearDecay(), max_iter=9)},
+            "n_updates x trainer.max_epochs is 10, expected from 1 to",
+        ),
         ({"in_shape": (1, 8, 8), "operator": None}, r"item_shape of the data is \(1, 28, 28\), the network expects"),
     ],
 )

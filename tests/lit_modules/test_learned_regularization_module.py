@@ -72,9 +72,13 @@ def test_killed_run_goes_on_with_the_next_image(learned: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("form", ["per_weight", "layer_mean"])
 def test_checkpoint_regularizes_another_fit(learned: Path, form: Any) -> None:
-    solver = prior(regularizer=LearnedRegularization(learned, form=form), max_iter=3)
-    y = torch.ones(1, 30)
-    assert torch.isfinite(solver.solve(y, Gaussian((1, 28, 28), 30, 0)).history["loss"]).all()
+    y, operator = torch.ones(1, 30), Gaussian((1, 28, 28), 30, 0)
+    term = LearnedRegularization(learned, form=form)
+    plain = prior(max_iter=3, regularizer=None).solve(y, operator).history["loss"]
+    regularized = prior(max_iter=3, regularizer=term).solve(y, operator).history["loss"]
+    networks = prior(max_iter=3).begin(y, operator).networks  # the weights that fits begin with
+    torch.testing.assert_close(regularized[0], plain[0] + term(torch.zeros(1), networks))
+    assert (regularized[1:] != plain[1:]).all()
 
 
 def test_total_variance_has_the_spread_of_the_means_besides(learned: Path, tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ def test_odd_sizes_are_halved_rounding_up(out_shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"), [({"width": 0}, "width is 0"), ({"kernel_size": 2}, "kernel_size is 2")]
+    ("settings", "named"),
+    [({"width": 0}, "width is 0"), ({"kernel_size": 2}, "kernel_size is 2"), ({"min_side": 1}, "min_side is 1")],
 )
 def test_impossible_settings_are_refused(settings: dict[str, int], named: str) -> None:
     with pytest.raises(ValueError, match=named):

@@ -4,7 +4,7 @@ from fitting.fits import Small
 from torch import Tensor
 
 from lit_inverse.bases import DCT
-from lit_inverse.operators import Fourier, Gaussian, Magnitude, masks
+from lit_inverse.operators import Fourier, Gaussian, Identity, Magnitude, Matrix, masks
 from lit_inverse.seeding import generator
 from lit_inverse.solvers import DeepPrior, PowerLaw, Status
 from lit_inverse.solvers.power_law import PowerLawField
@@ -58,6 +58,43 @@ def test_what_is_no_larger_than_the_noise_says_nothing() -> None:
     x = PowerLaw().solve(y, operator, sigma=1.0).x
     assert x[0].abs().max() == 0
     assert x[1].abs().max() > 0
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.1])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_as_many_measurements_as_unknowns(sigma: float, dtype: torch.dtype) -> None:
+    operator = Identity((1, 8, 8))
+    y = draw(2, 1, 8, 8).to(dtype)
+    solution = PowerLaw().solve(y, operator, sigma=sigma)
+    assert solution.status == [Status.CONVERGED] * 2
+    assert solution.n_iter.max() < 30
+    if sigma == 0:
+        torch.testing.assert_close(solution.x, y, rtol=0, atol=1e-2 if dtype == torch.float32 else 1e-6)
+
+
+def test_an_operator_that_measures_nothing_is_answered_with_zeros() -> None:
+    operator = Matrix(torch.zeros(5, 64, dtype=torch.float64), (1, 8, 8))
+    assert PowerLaw().solve(draw(1, 5), operator, sigma=0.1).x.abs().max() == 0
+
+
+def test_a_real_image_has_to_do_with_half_of_complex_noise() -> None:
+    """On the real measurements that the complex ones are made of, half the variance each, the estimate is the same."""
+    complex_ = Fourier((1, 8, 8), torch.ones(8, 8, dtype=torch.bool)).double()
+    operator = complex_.on_reals()
+    y = torch.complex(draw(2, *operator.out_shape), draw(2, *operator.out_shape, seed=1))
+    a = torch.view_as_real(complex_(torch.eye(64, dtype=torch.float64).view(64, 1, 8, 8)))
+    parts = Matrix(a.flatten(1).T.contiguous(), (1, 8, 8))
+    expected = PowerLaw().solve(torch.view_as_real(y).flatten(1), parts, sigma=0.3 / 2**0.5).x
+    torch.testing.assert_close(PowerLaw().solve(y, operator, sigma=0.3).x, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.1])
+def test_an_item_alone_is_as_in_a_batch(sigma: float) -> None:
+    operator, y = Gaussian((1, 16, 16), 100, 1).double(), draw(3, 100)
+    together = PowerLaw().solve(y, operator, sigma=sigma).x
+    for i in range(3):
+        alone = PowerLaw().solve(y[i : i + 1], operator, sigma=sigma).x
+        torch.testing.assert_close(alone[0], together[i], rtol=0, atol=1e-8)
 
 
 def test_the_mean_of_the_prior_is_the_middle_of_the_range() -> None:

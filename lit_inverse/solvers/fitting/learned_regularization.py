@@ -61,9 +61,10 @@ class LearnedRegularization(Regularizer):
         if len(layers) != len(self.mu):
             raise ValueError(f"the network has {len(layers)} layers, expected {len(self.mu)} as in the statistics")
         if self.form == "layer_mean":
+            self.precision = self.precision.to(x.device)  # once, not in each iteration
             deviations = [layer.mean(1) - mu for layer, mu in zip(layers, self.mu, strict=True)]
             deviation = torch.stack(deviations, 1)
-            total: Tensor = (deviation @ self.precision.to(x) * deviation).sum(1)
+            total: Tensor = (deviation @ self.precision.to(x.dtype) * deviation).sum(1)
         else:
             parts = zip(layers, self.mu, self.variances, strict=True)
             total = torch.stack([(layer - mu).square().sum(1) / variance for layer, mu, variance in parts]).sum(0)

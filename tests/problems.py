@@ -59,6 +59,8 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "csdip_digits": grey_image,
     "csdip_mnist": grey_image,
     "csdip_xray": large_grey_image,
+    "csdip_xray_learned": large_grey_image,
+    "csdip_xray_learned_weights": large_grey_image,
     "csgm_digits": grey_image,
     "csgm_mnist": grey_image,
     "deep_decoder": grey_image,
@@ -71,4 +73,6 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "lasso_wavelet": grey_image,
     "power_law": grey_image,
     "siren": grey_image,
+    "tval3": grey_image,
+    "tval3_csdip": grey_image,
 }

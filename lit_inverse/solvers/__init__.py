@@ -7,5 +7,18 @@ from lit_inverse.solvers.lasso import Lasso
 from lit_inverse.solvers.latent_search import LatentSearch
 from lit_inverse.solvers.power_law import PowerLaw
 from lit_inverse.solvers.solution import Solution, Status, Trace
+from lit_inverse.solvers.tval3 import TVAL3
 
-__all__ = ["FISTA", "DeepPrior", "Lasso", "LatentSearch", "PowerLaw", "Solution", "Solver", "Status", "Trace", "ValueRange"]
+__all__ = [
+    "FISTA",
+    "TVAL3",
+    "DeepPrior",
+    "Lasso",
+    "LatentSearch",
+    "PowerLaw",
+    "Solution",
+    "Solver",
+    "Status",
+    "Trace",
+    "ValueRange",
+]

@@ -23,6 +23,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from datamodules.paths import ConfigPath
 from lit_inverse import checkpoints
 from lit_inverse.checkpoints import CheckpointPath
+from lit_inverse.class_defaults import keep_apart
 from lit_inverse.errors import IncompleteError, UsageError, as_usage_errors, one_line, parser_error
 from lit_inverse.provenance import versions
 from lit_inverse.tracking import wandb_logger
@@ -67,6 +68,7 @@ def train(argv: Sequence[str] | None, default: Path) -> None:
 
 
 def _parse(argv: Sequence[str] | None, default: Path) -> "TrainCLI":
+    keep_apart()
     first = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("-c", "--config", action="append", default=[])
     try:

@@ -1,5 +1,8 @@
 """Each shipped configuration holds its own values, over the constructors' defaults, and builds what it names."""
 
+import importlib
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,57 @@ def test_a_sweep_takes_its_values_from_its_file_alone(path: Path, capsys: pytest
     for key, value in defaults.items():
         assert found[key] == expected.get(key, value)
     assert list(found["solvers"]) == list(expected["solvers"])
+
+
+def import_object(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def own_defaults(found: Any, named: Any) -> Iterator[str]:
+    """What a class has though its part of the file does not name it, and which is not its constructor's default."""
+    if not (isinstance(found, dict) and isinstance(named, dict)):
+        return
+    if "class_path" in named:
+        signature = inspect.signature(import_object(named["class_path"])).parameters
+        given = named.get("init_args", {})
+        for name, value in found.get("init_args", {}).items():
+            default = signature[name].default if name in signature else inspect.Parameter.empty
+            plain = default is None or isinstance(default, (str, int, float, bool))
+            if name not in given and plain and value != default:
+                yield f"{named['class_path']}.{name} is {value}, by default {default}"
+    for name, value in named.items():
+        yield from own_defaults(found.get(name), value)
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_what_a_file_does_not_name_has_the_default_of_its_own_class(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not list(own_defaults(resolved(capsys, "--config", str(path)), own_values(path)))
+
+
+def test_a_class_that_takes_the_place_of_another_begins_from_its_own_defaults(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    solver = {"class_path": "lit_inverse.solvers.DeepPrior", "init_args": {}}
+    solver["init_args"] = {
+        "network": {"class_path": "lit_inverse.networks.SIREN"},
+        "regularizer": {"class_path": "lit_inverse.solvers.fitting.WeightDecay"},
+    }
+    file = tmp_path / "changes.yaml"
+    file.write_text(yaml.safe_dump({"solvers": {"siren": solver}}))
+    base = ["--config", str(DEFAULT_CONFIG), "--config", str(file)]
+    parts = resolved(capsys, *base)["solvers"]["siren"]["init_args"]
+    assert parts["network"]["init_args"]["width"] == 256  # not the default network's 64
+    assert parts["regularizer"]["init_args"]["weight"] == 1e-4  # not the default regularizer's .01
+    decoder = "lit_inverse.networks.DeepDecoder"
+    parts = resolved(capsys, *base, "--solvers.siren.init_args.network", decoder)["solvers"]["siren"]["init_args"]
+    assert parts["network"]["init_args"]["depth"] == 5  # not SIREN's 4
+    same = "lit_inverse.networks.siren.SIREN"  # the same class by another name keeps what was set
+    other = ["--solvers.siren.init_args.network.init_args.width", "9", "--solvers.siren.init_args.network", same]
+    parts = resolved(capsys, *base, *other)["solvers"]["siren"]["init_args"]
+    assert parts["network"]["init_args"]["width"] == 9
 
 
 def test_the_default_is_digits(capsys: pytest.CaptureFixture[str]) -> None:

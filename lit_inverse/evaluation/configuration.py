@@ -13,6 +13,7 @@ from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from pytorch_lightning import LightningDataModule, Trainer
 
 from datamodules.paths import ConfigPath
+from lit_inverse.class_defaults import keep_apart
 from lit_inverse.errors import UsageError, as_usage_errors, one_line
 from lit_inverse.evaluation.assembly import DRAWN, assemble, parser_errors
 from lit_inverse.evaluation.sweep import Sweep
@@ -46,6 +47,7 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
         UsageError: when a file, key, type or value is wrong.
         SystemExit: with code 0 after --help and --print_config.
     """
+    keep_apart()
     first = OneLineParser(add_help=False, allow_abbrev=False)
     first.add_argument("--config", action="append", default=[])
     first.add_argument("--print_config", action="store_true")

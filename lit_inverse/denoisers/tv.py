@@ -1,0 +1,60 @@
+"""Total-variation denoising."""
+
+import torch
+from torch import Tensor
+
+from lit_inverse.denoisers.base import Denoiser
+
+
+class TV(Denoiser):
+    """argmin_u 1/2 ||u - x||^2 + lam TV(u), with the isotropic TV of forward differences and lam = strength * sigma.
+
+    By fast gradient projection on the dual (Chambolle 2004; Beck, Teboulle 2009, IEEE TIP 18(11), Sec. IV): with
+    u = x - lam D^T p, the field p minimises ||x - lam D^T p||^2 over |p_i| <= 1; steps of 1 / (8 lam^2), 8 >= ||D||^2.
+    A colour image has one TV: |p_i| is over both directions and all channels.
+
+    Args:
+        strength: lam / sigma. The error is least for about 0.9 at sigma = 25/255 on photographs; scikit-image's
+            `denoise_tv_chambolle` minimises the same with lam = weight.
+        max_iter: number of steps.
+        value_range: (low, high) of clean images.
+    """
+
+    def __init__(
+        self, strength: float = 0.9, max_iter: int = 100, value_range: tuple[float, float] = (0.0, 1.0)
+    ) -> None:
+        super().__init__(value_range)
+        if not strength >= 0 or max_iter < 1:
+            raise ValueError(f"strength is {strength} and max_iter {max_iter}, expected >= 0 and >= 1")
+        self.strength = strength
+        self.max_iter = max_iter
+
+    def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
+        # in units of lam = 1, so that items with lam = 0 need no case of their own
+        lam = (self.strength * sigma).clamp(min=torch.finfo(x.dtype).eps).view(-1, 1, 1, 1)
+        scaled = x / lam
+        p = q = x.new_zeros(2, *x.shape)
+        t = 1.0
+        for _ in range(self.max_iter):
+            previous = p
+            p = q + _differences(scaled - _adjoint(q)) / 8
+            p = p / p.square().sum((0, 2), keepdim=True).sqrt().clamp(min=1)
+            t, momentum = (1 + (1 + 4 * t**2) ** 0.5) / 2, t - 1
+            q = p + momentum / t * (p - previous)
+        return x - lam * _adjoint(p)
+
+
+def _differences(u: Tensor) -> Tensor:
+    """D u (2, B, C, H, W): to the next row and to the next column, 0 at the border."""
+    d = u.new_zeros(2, *u.shape)
+    d[0, ..., :-1, :] = u[..., 1:, :] - u[..., :-1, :]
+    d[1, ..., :-1] = u[..., 1:] - u[..., :-1]
+    return d
+
+
+def _adjoint(p: Tensor) -> Tensor:
+    """D^T p (B, C, H, W) for p that is 0 in the last row and column of its direction, as D u is."""
+    u = -p[0] - p[1]
+    u[..., 1:, :] += p[0, ..., :-1, :]
+    u[..., 1:] += p[1, ..., :-1]
+    return u

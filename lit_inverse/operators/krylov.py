@@ -2,7 +2,7 @@
 
 import collections
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 import torch
 from torch import Tensor
@@ -104,6 +104,10 @@ def cg_steps(
         p = z + column(torch.where(old > 0, r_z / old, 0), b) * p
 
 
+@overload
+def column(scalars: Tensor, like: Tensor) -> Tensor: ...
+@overload
+def column(scalars: float | Tensor, like: Tensor) -> float | Tensor: ...
 def column(scalars: float | Tensor, like: Tensor) -> float | Tensor:
     """Numbers of the items, (B,) or a single one, so that they multiply a (B, ...) batch."""
     return scalars.view(-1, *[1] * (like.ndim - 1)) if isinstance(scalars, Tensor) else scalars

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
+from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.line_search import LineSearch
 from lit_inverse.solvers.periodic_gradient import gradient, gradient_adjoint
 from lit_inverse.solvers.solution import Status
@@ -183,11 +184,6 @@ class Iterates:
         h, rest = t.clamp_max(1), self.au - self.c
         self.f = (h * (t - h / 2)).flatten(1).sum(1) / self.beta + self.mu / 2 * _squared(rest)
         self.d = gradient_adjoint(r) + operator.adjoint(column(self.mu / self.beta, rest) * rest)
-
-
-def column(values: Tensor, like: Tensor) -> Tensor:
-    """Numbers of the items, (B,), so that they multiply a (B, ...) batch."""
-    return values.view(-1, *[1] * (like.ndim - 1))
 
 
 def _clipped(v: Tensor, beta: Tensor, rules: Rules) -> tuple[Tensor, Tensor]:

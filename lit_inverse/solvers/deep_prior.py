@@ -12,6 +12,7 @@ from lit_inverse.networks.dcgan import DCGANGenerator
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.initialization import Law, initialize
 from lit_inverse.operators import Operator
+from lit_inverse.operators.krylov import column
 from lit_inverse.seeding import derive_seed, generator
 from lit_inverse.solvers.base import Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.fitting.data_terms import DataTerm, SquaredError
@@ -149,8 +150,8 @@ class DeepPrior(Solver):
             return solution
         rest = self.remainder.given(y - operator(solution.x), operator, sigma).mean()
         x = solution.x + rest
-        known = torch.isfinite(x).flatten(1).all(1).view(-1, *[1] * (x.ndim - 1))
-        return replace(solution, x=torch.where(known, x, solution.x))
+        known = torch.isfinite(x).flatten(1).all(1)
+        return replace(solution, x=torch.where(column(known, x), x, solution.x))
 
     def begin(self, y: Tensor, operator: Operator, *, sigma: float | Tensor = 0.0, seed: int = 0) -> Descent:
         """The fit of one item, y (1, *out_shape) of an x in the network's range, as `solve` begins it.

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.krylov import lanczos_norm
-from lit_inverse.solvers.augmented_lagrangian import ENDINGS, Iterates, Rules, column, reals
+from lit_inverse.operators.krylov import column, lanczos_norm
+from lit_inverse.solvers.augmented_lagrangian import ENDINGS, Iterates, Rules, reals
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.solution import Solution, Trace
 

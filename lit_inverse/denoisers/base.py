@@ -68,9 +68,9 @@ class Denoiser(nn.Module, ABC):
 
 def _noise_levels(x: Tensor, sigma: float | Tensor) -> Tensor:
     """Sigma as (B,) on the device of x."""
-    levels = torch.as_tensor(sigma, dtype=torch.float64, device=x.device)
+    levels = torch.as_tensor(sigma, dtype=torch.float64)  # checked where it lies: a number needs no synchronisation
     if levels.shape not in ((), (len(x),)):
         raise ValueError(f"sigma has shape {tuple(levels.shape)}, expected a number or ({len(x)},), one per item of x")
     if not bool((torch.isfinite(levels) & (levels >= 0)).all()):
         raise ValueError(f"sigma is {sigma}, expected finite numbers >= 0")
-    return levels.expand(len(x))
+    return levels.to(x.device).expand(len(x))

@@ -1,5 +1,7 @@
 """Total-variation denoising."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -24,8 +26,8 @@ class TV(Denoiser):
         self, strength: float = 0.9, max_iter: int = 100, value_range: tuple[float, float] = (0.0, 1.0)
     ) -> None:
         super().__init__(value_range)
-        if not strength >= 0 or max_iter < 1:
-            raise ValueError(f"strength is {strength} and max_iter {max_iter}, expected >= 0 and >= 1")
+        if not 0 <= strength < math.inf or max_iter < 1:
+            raise ValueError(f"strength is {strength} and max_iter {max_iter}, expected finite >= 0, and >= 1")
         self.strength = strength
         self.max_iter = max_iter
 

@@ -21,7 +21,7 @@ class Wavelet(Denoiser):
 
     Args:
         wavelet: an orthogonal wavelet of PyWavelets.
-        level: number of levels, fewer on images too small for them.
+        level: number of levels, fewer on images too small for them; none, and x unchanged, on those one pixel wide.
         rule: of the thresholds.
         value_range: (low, high) of clean images.
 
@@ -54,7 +54,7 @@ class Wavelet(Denoiser):
             rows, columns = mirrored.shape[2] >> depth, mirrored.shape[3] >> depth
             for down, right in ((0, 1), (1, 0), (1, 1)):
                 band = (..., slice(down * rows, (down + 1) * rows), slice(right * columns, (right + 1) * columns))
-                tau = self._threshold(z[band], sigma.view(-1, 1, 1, 1), mirrored[0, 0].numel())
+                tau = self._threshold(z[band], sigma.view(-1, 1, 1, 1), height * width)
                 z[band] = z[band].sign() * (z[band].abs() - tau).clamp(min=0)
         return basis.synthesis(z)[..., :height, :width]
 

@@ -41,7 +41,7 @@ def test_strong_smoothing_leaves_the_mean() -> None:
     torch.testing.assert_close(TV(max_iter=500)(y, 30.0), y.mean().expand_as(y), rtol=0, atol=1e-2)
 
 
-@pytest.mark.parametrize("settings", [{"strength": -1.0}, {"max_iter": 0}])
+@pytest.mark.parametrize("settings", [{"strength": -1.0}, {"strength": float("inf")}, {"max_iter": 0}])
 def test_impossible_settings_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected"):
         TV(**settings)  # type: ignore[arg-type]

@@ -5,5 +5,13 @@ from datamodules.digits import DigitsDataModule
 from datamodules.images import ImagesDataModule
 from datamodules.mnist import MNISTDataModule
 from datamodules.retina import RetinaDataModule
+from datamodules.sparse_signals import SparseSignalsDataModule
 
-__all__ = ["ChestXrayDataModule", "DigitsDataModule", "ImagesDataModule", "MNISTDataModule", "RetinaDataModule"]
+__all__ = [
+    "ChestXrayDataModule",
+    "DigitsDataModule",
+    "ImagesDataModule",
+    "MNISTDataModule",
+    "RetinaDataModule",
+    "SparseSignalsDataModule",
+]

@@ -82,13 +82,17 @@ def load_network(path: str | os.PathLike[str]) -> nn.Module:
 def export(source: str, target: str) -> None:
     """Writes the network of a training run alone, its weights in float16: half the size, and below its own noise.
 
+    A network that needs more precision says so by its attribute `exported`.
+
     Args:
         source: checkpoint of a run.
         target: file to write.
     """
-    load_network(source)  # refuses what could not be read back
-    checkpoint = read(source)
-    weights = {key: weight.half() if weight.is_floating_point() else weight for key, weight in _own(checkpoint).items()}
+    network = load_network(source)  # refuses what could not be read back
+    checkpoint, dtype = read(source), getattr(network, "exported", torch.float16)
+    weights = {
+        key: weight.to(dtype) if weight.is_floating_point() else weight for key, weight in _own(checkpoint).items()
+    }
     torch.save({"network": {**checkpoint["network"], "prefix": ""}, "state_dict": weights}, target)
 
 

@@ -47,6 +47,11 @@ def large_grey_image() -> SmallProblem:
     return _gaussian(_disc(256), 20, (0.0, 1.0))
 
 
+def colour_image() -> SmallProblem:
+    """128 x 128 x 3 pixels from 20 Gaussian measurements."""
+    return _gaussian(_disc(128, 3), 20, (0.0, 1.0))
+
+
 def sparse_vector() -> SmallProblem:
     """4 of 40 entries, from 20 Gaussian measurements."""
     x = torch.zeros(3, 40, dtype=torch.float64)
@@ -58,6 +63,7 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "conv_decoder": grey_image,
     "csdip_digits": grey_image,
     "csdip_mnist": grey_image,
+    "csdip_retina": colour_image,
     "csdip_xray": large_grey_image,
     "csdip_xray_learned": large_grey_image,
     "csdip_xray_learned_weights": large_grey_image,

@@ -1,7 +1,9 @@
 """LightningModules: they only wire networks, losses and optimisers."""
 
 from lit_inverse.lit_modules.deep_prior import DeepPriorModule
+from lit_inverse.lit_modules.denoiser import DenoiserModule
 from lit_inverse.lit_modules.learned_regularization import LearnedRegularizationModule
+from lit_inverse.lit_modules.unfolding import UnfoldingModule
 from lit_inverse.lit_modules.vae import VAEModule
 
-__all__ = ["DeepPriorModule", "LearnedRegularizationModule", "VAEModule"]
+__all__ = ["DeepPriorModule", "DenoiserModule", "LearnedRegularizationModule", "UnfoldingModule", "VAEModule"]

@@ -3,23 +3,51 @@
 from lit_inverse.networks.conv_decoder import ConvDecoder
 from lit_inverse.networks.dcgan import DCGANGenerator
 from lit_inverse.networks.deep_decoder import DeepDecoder
+from lit_inverse.networks.dncnn import DnCNN
+from lit_inverse.networks.drunet import DRUNet
 from lit_inverse.networks.fourier_features import FourierFeatures
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.pyramid_decoder import PyramidDecoder
 from lit_inverse.networks.siren import SIREN
 from lit_inverse.networks.skip_unet import SkipUNet
 from lit_inverse.networks.two_layer import TwoLayerGenerator
+from lit_inverse.networks.unfolding import (
+    ALISTA,
+    LIHT,
+    LISTA,
+    LISTACP,
+    LISTACPSS,
+    NAALISTA,
+    AdaLISTA,
+    HyperLISTA,
+    StepLISTA,
+    TiLISTA,
+    UnfoldedNetwork,
+)
 from lit_inverse.networks.vae import VAE
 
 __all__ = [
+    "ALISTA",
+    "LIHT",
+    "LISTA",
+    "LISTACP",
+    "LISTACPSS",
+    "NAALISTA",
     "SIREN",
     "VAE",
+    "AdaLISTA",
     "ConvDecoder",
     "DCGANGenerator",
+    "DRUNet",
     "DeepDecoder",
+    "DnCNN",
     "FourierFeatures",
+    "HyperLISTA",
     "ImageGenerator",
     "PyramidDecoder",
     "SkipUNet",
+    "StepLISTA",
+    "TiLISTA",
     "TwoLayerGenerator",
+    "UnfoldedNetwork",
 ]

@@ -24,6 +24,10 @@ class Noise(ABC):
     def apply(self, clean: Tensor, source: torch.Generator) -> Tensor:
         """Noisy measurements of one item, shape (*out_shape), drawn on the CPU from `source`."""
 
+    def apply_to_batch(self, clean: Tensor, source: torch.Generator) -> Tensor:
+        """Noisy measurements (B, *out_shape) of training items, drawn from `source`, which may be on their device."""
+        return torch.stack([self.apply(item, source) for item in clean])
+
 
 def check_level(name: str, level: float) -> float:
     """The level, once it is found possible."""

@@ -24,6 +24,9 @@ class Gaussian(Noise):
     def apply(self, clean: Tensor, source: torch.Generator) -> Tensor:
         return add_gaussian(clean, self.level, source)
 
+    def apply_to_batch(self, clean: Tensor, source: torch.Generator) -> Tensor:
+        return add_gaussian(clean, self.level, source)
+
 
 class TotalGaussian(Noise):
     """eta_i ~ N(0, total^2 / m), so that E ||eta||^2 = total^2 whatever m; the level is total.
@@ -65,11 +68,17 @@ class SNR(Noise):
     def apply(self, clean: Tensor, source: torch.Generator) -> Tensor:
         return add_gaussian(clean, self.sigma(clean), source)
 
+    def apply_to_batch(self, clean: Tensor, source: torch.Generator) -> Tensor:
+        if self.level == math.inf:
+            return clean
+        power = clean.abs().square().flatten(1).mean(1).sqrt() * 10 ** (-self.level / 20)
+        return clean + power.view(-1, *[1] * (clean.ndim - 1)) * add_gaussian(torch.zeros_like(clean), 1.0, source)
+
 
 def add_gaussian(clean: Tensor, sigma: float, source: torch.Generator) -> Tensor:
     """Adds N(0, sigma^2) to each entry; circular with E|eta_i|^2 = sigma^2 to complex ones."""
     if sigma == 0:
         return clean
     dtype = torch.complex64 if clean.is_complex() else torch.float32
-    eta = torch.randn(clean.shape, generator=source, dtype=dtype)
+    eta = torch.randn(clean.shape, generator=source, dtype=dtype, device=source.device)
     return clean + sigma * eta.to(clean.device, clean.dtype)

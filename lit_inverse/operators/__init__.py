@@ -21,6 +21,7 @@ from lit_inverse.operators.saturation import Saturation
 from lit_inverse.operators.scipy_operator import from_scipy, to_scipy
 from lit_inverse.operators.sign import Sign
 from lit_inverse.operators.spiked import Spiked
+from lit_inverse.operators.stored_matrix import StoredMatrix
 from lit_inverse.operators.subsampled_transform import SubsampledDCT, SubsampledHadamard
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Saturation",
     "Sign",
     "Spiked",
+    "StoredMatrix",
     "SubsampledDCT",
     "SubsampledHadamard",
     "TextInpainting",

@@ -1,0 +1,255 @@
+"""Training of unfolded networks."""
+
+import functools
+import math
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+from torchmetrics import SumMetric
+
+from lit_inverse.checkpoints import CheckpointPath, describe, load_network
+from lit_inverse.lit_modules.layerwise import Layerwise, Stage
+from lit_inverse.lit_modules.measurements import OperatorLaw, draw_shared
+from lit_inverse.lit_modules.unfolding_losses import LossName, lasso, nmse_db, squared_error
+from lit_inverse.networks.unfolding import ALISTA, UnfoldedNetwork
+from lit_inverse.networks.unfolding.search import search
+from lit_inverse.networks.unfolding.warm_start import warm_start as begin_as
+from lit_inverse.noise import SNR, Noise
+from lit_inverse.operators import Gaussian, LinearOperator
+from lit_inverse.problem import Problem
+from lit_inverse.seeding import derive_seed
+
+Supervision = Literal["last", "deep"]
+_N_SEARCHED = 1024  # signals the error of a search is of
+
+
+class UnfoldingModule(LightningModule):
+    """Trains an unfolded network on signals x and their measurements y = A x + eta, all of one A.
+
+    A, and the noise of the validation signals, are those that a sweep of the same seed with `operator_per: sweep`
+    draws: there the trained network is a solver (`Unfolded`). Training noise is drawn anew for each batch.
+
+    The order: weights from A alone, or from a trained network; a search over thresholds and steps a r^t by the simplex
+    method, which for HyperLISTA is all; then Adam, at one rate for the logarithms of thresholds and steps and at
+    another for all other weights, both falling to 0 along a cosine; or layer by layer.
+
+    Logged: train/loss; val/loss, the aggregate NMSE 10 log10(sum ||x_hat - x||^2 / sum ||x||^2) in dB over the
+    validation set, of the layers trained so far; and stage and depth of layer-by-layer training.
+
+    Args:
+        network: to be trained; ALISTA by default.
+        operator: law of A; Gaussian with columns of unit norm and the network's m by default.
+        noise: law of eta, at its level; none by default.
+        loss: "log_nmse" (aggregate NMSE in dB, whose gradients have one scale at -10 and -90 dB), "squared_error" (mean
+            of ||x_hat - x||^2 / 2), or "lasso", the objective of the network's `lam`, for which x is not used.
+        supervision: "last", the loss of the last layer, or "deep", the mean over all layers with weights log(t + 2).
+        lr: of the logarithms of thresholds and steps; 0 to leave all to the search.
+        lr_weights: of all other weights.
+        search: number of trials of the search; 0 for none.
+        warm_start: checkpoint of a network to begin as, see `warm_start`.
+        layerwise: trains layer by layer, as in the codes of the LISTA papers; null for all layers at once.
+        seed: of A and of the noise.
+
+    Raises:
+        ValueError: when an argument is impossible, or A is not linear; before training, when the data do not fit or the
+            precision is too low for what is to be learned.
+    """
+
+    def __init__(
+        self,
+        network: UnfoldedNetwork | None = None,
+        operator: OperatorLaw | None = None,
+        noise: Noise | None = None,
+        loss: LossName = "log_nmse",
+        supervision: Supervision = "last",
+        lr: float = 0.03,
+        lr_weights: float = 1e-4,
+        search: int = 0,
+        warm_start: CheckpointPath | None = None,
+        layerwise: Layerwise | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.network = network or ALISTA()
+        _check(self.network, loss, supervision, lr, lr_weights, search)
+        self.noise, self.seed = noise or SNR(math.inf), seed
+        self.loss, self.supervision, self.n_searched = loss, supervision, search
+        self.lr, self.lr_weights, self.layerwise = lr, lr_weights, layerwise
+        law = operator or functools.partial(Gaussian, m=self.network.m, columns="unit")
+        drawn = draw_shared((self.network.n,), law, seed)
+        if not isinstance(drawn, LinearOperator):
+            raise ValueError(f"operator is {type(drawn).__name__}, which is not linear, expected a LinearOperator")
+        self.operator = drawn
+        self.network.initialize(drawn)
+        if warm_start is not None:
+            trained = load_network(warm_start)
+            if not isinstance(trained, UnfoldedNetwork):
+                raise ValueError(f"warm_start {warm_start} holds a {type(trained).__name__}, not an unfolded network")
+            begin_as(self.network, trained, drawn)
+        whole = Stage(self.network.n_layers, 1.0, only_last=False)
+        self.stages = layerwise.stages(self.network.n_layers) if layerwise else [whole]
+        self.progress = Progress()
+        self.error, self.power = SumMetric(), SumMetric()
+
+    @property
+    def stage(self) -> Stage:
+        """That of layer-by-layer training; otherwise the only one."""
+        return self.stages[self.progress.stage]
+
+    def prepare_data(self) -> None:
+        """Refuses what does not fit; Lightning calls this first, before anything is written."""
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        came = getattr(data, "item_shape", None)
+        if came is not None and tuple(came) != self.operator.in_shape:
+            raise ValueError(f"item_shape of the data is {tuple(came)}, the network expects {self.operator.in_shape}")
+        if self.trainer.precision not in ("32-true", "64-true"):
+            raise ValueError(
+                f"trainer.precision is {self.trainer.precision}, expected 32-true or 64-true: others end near -45 dB"
+            )
+        if torch.get_float32_matmul_precision() != "highest":
+            warnings.warn("products are not in full float32: errors will end near -65 dB", stacklevel=2)
+
+    def on_fit_start(self) -> None:
+        if self.n_searched and self.trainer.ckpt_path is None:
+            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+            items = [data.dataset("val")[i] for i in range(min(_N_SEARCHED, len(data.dataset("val"))))]
+            x = torch.stack([item["x"] for item in items]).to(self.device, self.dtype)
+            y = self._measure(x, [item["id"] for item in items])
+
+            @torch.no_grad()
+            def error() -> float:
+                return float(nmse_db(self.network(y, self.operator), x))
+
+            search(self.network, error, self.n_searched)
+
+    def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
+        x = batch["x"].to(self.dtype)
+        seed = derive_seed(self.seed, "noise", f"train/{self.current_epoch}/{batch_idx}", self.global_rank)
+        with torch.no_grad():
+            y = self.noise.apply_to_batch(self.operator(x), torch.Generator(x.device).manual_seed(seed))
+        iterates = self.network.iterates(y, self.operator, self.stage.depth)
+        loss = self._loss(iterates, x, y)
+        self.log("train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(x))
+        return loss
+
+    def _loss(self, iterates: list[Tensor], x: Tensor, y: Tensor) -> Tensor:
+        def loss(x_hat: Tensor) -> Tensor:
+            if self.loss == "lasso":
+                return lasso(x_hat, y, self.operator, self.network.settings["lam"])
+            return nmse_db(x_hat, x) if self.loss == "log_nmse" else squared_error(x_hat, x)
+
+        if self.supervision == "last":
+            return loss(iterates[-1])
+        weights = [math.log(t + 2) for t in range(len(iterates))]
+        total: Tensor = sum(
+            (weight * loss(x_hat) for weight, x_hat in zip(weights, iterates, strict=True)), start=x.new_zeros(())
+        )
+        return total / sum(weights)
+
+    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        x = batch["x"].to(self.dtype)
+        x_hat = self.network.iterates(self._measure(x, batch["id"]), self.operator, self.stage.depth)[-1]
+        self.error.update((x_hat - x).double().square().sum())
+        self.power.update(x.double().square().sum())
+
+    def on_validation_epoch_end(self) -> None:
+        error = 10 * torch.log10(self.error.compute() / self.power.compute())
+        self.error.reset()
+        self.power.reset()
+        self.log("val/loss", error.float(), prog_bar=True)
+        if self.layerwise and not self.trainer.sanity_checking:
+            self.log_dict({"stage": float(self.progress.stage), "depth": float(self.stage.depth)})
+            self._advance(float(error), self.layerwise)
+
+    def _advance(self, error: float, layerwise: Layerwise) -> None:
+        """Ends a stage that no longer gains, with its best weights."""
+        self.progress.note(error, self.network)
+        if self.progress.epochs_since < layerwise.patience and self.progress.epochs < layerwise.max_epochs:
+            return
+        self.network.load_state_dict(self.progress.best_weights)
+        if self.progress.stage + 1 == len(self.stages):
+            self.trainer.should_stop = True
+            return
+        self.progress = Progress(self.progress.stage + 1)
+        optimizer: Any = self.optimizers()
+        optimizer.state.clear()
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * self.stage.rate(group["layer"], layerwise.decay)
+
+    def configure_optimizers(self) -> Any:
+        groups = list(self._groups())
+        optimizer = torch.optim.Adam(groups)
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+            group["lr"] = group["lr"] * self.stage.rate(group["layer"], self.layerwise.decay if self.layerwise else 1.0)
+        if self.layerwise:
+            return optimizer
+        n_steps = max(1, int(self.trainer.estimated_stepping_batches))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: 0.5 * (1 + math.cos(math.pi * min(1, step / n_steps)))
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _groups(self) -> Iterable[dict[str, Any]]:
+        """Parameters by rate and, where each layer has its own, by layer."""
+        lists = {id(p): t for part in self.network.modules() for t, p in _layers(part, self.network.n_layers)}
+        logarithms = {id(p) for schedule in self.network.schedules() for p in schedule}
+        for parameter in self.network.parameters():
+            lr = self.lr if id(parameter) in logarithms else self.lr_weights
+            yield {"params": [parameter], "lr": lr, "layer": lists.get(id(parameter))}
+
+    def _measure(self, x: Tensor, ids: list[str]) -> Tensor:
+        """y as a sweep measures it."""
+        seeds = [derive_seed(self.seed, "noise", name, 0) for name in ids]
+        return Problem(self.operator, self.noise).measure(x, seeds)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds what `checkpoints.load_network` needs, and where training layer by layer has come to."""
+        checkpoint["network"] = describe(self.network, self.network.settings, prefix="network.")
+        checkpoint["progress"] = vars(self.progress)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.progress = Progress(**checkpoint["progress"])
+
+
+@dataclass
+class Progress:
+    """Where training layer by layer has come to: the stage, its epochs, and its best weights so far."""
+
+    stage: int = 0
+    epochs: int = 0
+    epochs_since: int = 0
+    best: float = math.inf
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def note(self, error: float, network: nn.Module) -> None:
+        """Takes another epoch into account."""
+        self.epochs, self.epochs_since = self.epochs + 1, self.epochs_since + 1
+        if error < self.best:
+            self.best, self.epochs_since = error, 0
+            self.best_weights = {name: weights.detach().clone() for name, weights in network.state_dict().items()}
+
+
+def _layers(part: nn.Module, n_layers: int) -> Iterable[tuple[int, nn.Parameter]]:
+    """Number and parameter of each layer, if a part of a network has one per layer."""
+    return enumerate(part) if isinstance(part, nn.ParameterList) and len(part) == n_layers else ()
+
+
+def _check(
+    network: UnfoldedNetwork, loss: LossName, supervision: Supervision, lr: float, lr_weights: float, search: int
+) -> None:
+    if loss not in get_args(LossName) or supervision not in get_args(Supervision):
+        raise ValueError(
+            f"loss is {loss!r} and supervision {supervision!r}, expected one of {', '.join(get_args(LossName))} "
+            f"and one of {', '.join(get_args(Supervision))}"
+        )
+    if loss == "lasso" and "lam" not in network.settings:
+        raise ValueError(f"loss is 'lasso' and {type(network).__name__} has no lam, expected StepLISTA")
+    for name, value in (("lr", lr), ("lr_weights", lr_weights), ("search", search)):
+        if not value >= 0:
+            raise ValueError(f"{name} is {value}, expected a number >= 0")

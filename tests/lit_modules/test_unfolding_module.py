@@ -1,0 +1,177 @@
+"""Training of unfolded networks, on a problem of 10 x 20."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from datamodules import SparseSignalsDataModule
+from lit_inverse.checkpoints import load_network
+from lit_inverse.lit_modules import UnfoldingModule
+from lit_inverse.lit_modules.layerwise import Layerwise
+from lit_inverse.lit_modules.unfolding_losses import lasso, nmse_db, squared_error
+from lit_inverse.networks import ALISTA, LISTA, LISTACP, HyperLISTA, StepLISTA
+from lit_inverse.noise import SNR
+from lit_inverse.operators import Gaussian, LinearOperator, Magnitude
+
+
+def data(**settings: Any) -> SparseSignalsDataModule:
+    return SparseSignalsDataModule(
+        **{"n": 20, "n_nonzero": 2, "batch_size": 64, "n_batches": 10, "n_val": 128} | settings
+    )
+
+
+def trainer(folder: Path, **settings: Any) -> Trainer:
+    defaults = {"max_epochs": 2, "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    return Trainer(default_root_dir=folder, accelerator="cpu", **defaults | settings)
+
+
+def error(module: UnfoldingModule) -> float:
+    x = data().dataset("test").x
+    y = module.operator(x)
+    with torch.no_grad():
+        return float(nmse_db(module.network(y, module.operator), x))
+
+
+def test_training_lowers_the_error_on_other_signals(tmp_path: Path) -> None:
+    module = UnfoldingModule(ALISTA(10, 20, 6, p=4.0, p_max=15.0))
+    before = error(module)
+    trainer(tmp_path, max_epochs=6).fit(module, data())
+    assert error(module) < before - 1.5
+
+
+def test_search_lowers_the_error_and_is_all_for_hyper_lista(tmp_path: Path) -> None:
+    module = UnfoldingModule(HyperLISTA(10, 20, 6), search=80, lr=0.0)
+    before = error(module)
+    trainer(tmp_path, max_epochs=1).fit(module, data())
+    assert error(module) < before - 1.5
+
+
+def test_the_lasso_loss_needs_no_x_and_nears_the_minimum(tmp_path: Path) -> None:
+    module = UnfoldingModule(StepLISTA(10, 20, 10, lam=0.1), loss="lasso", lr=0.05)
+    x = data().dataset("test").x
+    y = module.operator(x)
+
+    def objective(network: StepLISTA) -> float:
+        with torch.no_grad():
+            return float(lasso(network(y, module.operator), y, module.operator, 0.1))
+
+    before = objective(module.network)  # type: ignore[arg-type]
+    long = StepLISTA(10, 20, 3000, lam=0.1)
+    long.initialize(module.operator)
+    trainer(tmp_path, max_epochs=8).fit(module, data())
+    gap_before, gap = before - objective(long), objective(module.network) - objective(long)  # type: ignore[arg-type]
+    assert 0 < gap < 0.8 * gap_before
+
+
+def test_losses_are_what_they_say() -> None:
+    x, x_hat = torch.tensor([[3.0, 0.0], [0.0, 1.0]]), torch.tensor([[3.0, 1.0], [0.0, 1.0]])
+    assert float(nmse_db(x_hat, x)) == pytest.approx(-10.0)
+    assert float(squared_error(x_hat, x)) == pytest.approx(0.25)
+    operator = Gaussian((2,), 1, 0)
+    y = torch.tensor([[1.0], [2.0]])
+    expected = (0.5 * (operator(x_hat) - y).square().sum() + 0.3 * 5) / 2
+    assert float(lasso(x_hat, y, operator, 0.3)) == pytest.approx(float(expected))
+
+
+def test_deep_supervision_reaches_every_layer() -> None:
+    module = UnfoldingModule(LISTACP(10, 20, 3), supervision="deep")
+    x = data().dataset("val").x[:8]
+    y = module.operator(x)
+    with torch.no_grad():
+        errors = [float(nmse_db(x_t, x)) for x_t in module.network.iterates(y, module.operator)]
+    weights = [math.log(2), math.log(3), math.log(4)]
+    expected = sum(w * e for w, e in zip(weights, errors, strict=True)) / sum(weights)
+    loss = module._loss(module.network.iterates(y, module.operator), x, y)
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_layer_by_layer_training_goes_through_its_stages(tmp_path: Path) -> None:
+    module = UnfoldingModule(LISTACP(10, 20, 2), layerwise=Layerwise(patience=1, max_epochs=2), lr_weights=1e-3)
+    first = module.network.w[1].detach().clone()
+    fit = trainer(tmp_path, max_epochs=30)
+    fit.fit(module, data())
+    assert fit.should_stop and module.progress.stage == 5
+    assert not torch.equal(module.network.w[1], first)
+
+
+def test_a_stage_trains_its_layers_alone(tmp_path: Path) -> None:
+    module = UnfoldingModule(LISTACP(10, 20, 3), layerwise=Layerwise(patience=9, max_epochs=9), lr_weights=1e-3)
+    module.progress.stage = 3  # depth 2, the new layer alone
+    before = [w.detach().clone() for w in module.network.w]
+    trainer(tmp_path, max_epochs=1).fit(module, data())
+    assert [torch.equal(w, old) for w, old in zip(module.network.w, before, strict=True)] == [True, False, True]
+
+
+def test_stages_are_three_per_layer_with_falling_rates() -> None:
+    stages = Layerwise(decay=0.3).stages(3)
+    assert [(s.depth, s.factor, s.only_last) for s in stages[3:6]] == [
+        (2, 1.0, True),
+        (2, 0.2, False),
+        (2, 0.02, False),
+    ]
+    assert [stages[7].rate(layer, 0.3) for layer in (0, 1, 2, None)] == pytest.approx([0.018, 0.06, 0.2, 0.2])
+    assert [stages[6].rate(layer, 0.3) for layer in (0, 1, 2)] == [0.0, 0.0, 1.0]
+
+
+def test_noise_of_training_is_new_in_each_batch_and_that_of_validation_fixed(tmp_path: Path) -> None:
+    module = UnfoldingModule(ALISTA(10, 20, 2), noise=SNR(20.0))
+    x = data().dataset("val").x[:4]
+    ids = [f"val/{i}" for i in range(4)]
+    assert torch.equal(module._measure(x, ids), module._measure(x, ids))
+    eta = module._measure(x, ids) - module.operator(x)
+    snr = 20 * (module.operator(x).norm() / eta.norm()).log10()
+    assert float(snr) == pytest.approx(20, abs=2)
+
+
+def test_a_checkpoint_gives_the_network_back_and_resumes(tmp_path: Path) -> None:
+    whole, half, rest = (UnfoldingModule(LISTACP(10, 20, 3), layerwise=Layerwise(2, 3)) for _ in range(3))
+    trainer(tmp_path / "whole", max_epochs=4).fit(whole, data())
+    fit = trainer(tmp_path / "half", max_epochs=2)
+    fit.fit(half, data())
+    fit.save_checkpoint(tmp_path / "half.ckpt")
+    trainer(tmp_path / "rest", max_epochs=4).fit(rest, data(), ckpt_path=tmp_path / "half.ckpt", weights_only=True)
+    network = load_network(tmp_path / "half.ckpt")
+    for a, b in zip(network.parameters(), half.network.parameters(), strict=True):
+        assert torch.equal(a, b)
+    for a, b in zip(rest.network.parameters(), whole.network.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+def test_a_warm_start_begins_at_the_error_of_the_other(tmp_path: Path) -> None:
+    alista = UnfoldingModule(ALISTA(10, 20, 3))
+    fit = trainer(tmp_path, max_epochs=1)
+    fit.fit(alista, data())
+    fit.save_checkpoint(tmp_path / "alista.ckpt")
+    lista = UnfoldingModule(LISTA(10, 20, 3, p=1.2, p_max=13.0), warm_start=tmp_path / "alista.ckpt")
+    assert error(lista) == pytest.approx(error(alista), abs=1e-3)
+
+
+def nonlinear(in_shape: tuple[int, ...]) -> Any:
+    return Magnitude(Gaussian(in_shape, 10, 0))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"operator": nonlinear}, "not linear"),
+        ({"loss": "l1"}, "loss is 'l1'"),
+        ({"loss": "lasso"}, "ALISTA has no lam"),
+        ({"lr": -1.0}, "lr is -1.0"),
+    ],
+)
+def test_impossible_settings_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        UnfoldingModule(ALISTA(10, 20, 2), **settings)
+
+
+def test_data_of_another_size_and_low_precision_are_refused(tmp_path: Path) -> None:
+    module = UnfoldingModule(ALISTA(10, 20, 2))
+    assert isinstance(module.operator, LinearOperator)
+    with pytest.raises(ValueError, match=r"item_shape of the data is \(21,\)"):
+        trainer(tmp_path).fit(module, data(n=21))
+    with pytest.raises(ValueError, match="bf16-mixed, expected 32-true"):
+        trainer(tmp_path, precision="bf16-mixed").fit(module, data())

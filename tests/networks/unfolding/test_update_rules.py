@@ -1,0 +1,204 @@
+"""Each network's layers against a few lines of NumPy written from its equation, with weights drawn at random."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from lit_inverse import networks
+from lit_inverse.networks import UnfoldedNetwork
+from lit_inverse.operators import Gaussian
+
+M, N, T, B = 12, 20, 4, 5
+
+
+def soft(z: np.ndarray, theta: Any) -> np.ndarray:
+    return np.sign(z) * np.maximum(np.abs(z) - theta, 0)
+
+
+def selecting(z: np.ndarray, theta: Any, k: Any) -> np.ndarray:
+    """Soft thresholding but for the k largest entries of each row above theta."""
+    out = soft(z, theta)
+    for row, (zi, ki) in enumerate(zip(z, np.broadcast_to(k, len(z)), strict=True)):
+        for i in np.argsort(-np.abs(zi))[: int(ki)]:
+            if np.abs(zi[i]) > np.broadcast_to(theta, z.shape)[row, i]:
+                out[row, i] = zi[i]
+    return out
+
+
+def numbers(parameters: Any) -> list[np.ndarray]:
+    return [p.detach().numpy() for p in parameters]
+
+
+def support(p: float, p_max: float) -> list[int]:
+    return [round(N * min(p * (t + 1), p_max) / 100) for t in range(T)]
+
+
+def lista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    w1, w2, th = numbers(net.w1), numbers(net.w2), np.exp(numbers(net.shrink.log_theta))
+    x, out = np.zeros((B, N)), []
+    for t in range(T):
+        x = soft(y @ w1[t % len(w1)].T + x @ w2[t % len(w2)].T, th[t % len(th)])
+        out.append(x)
+    return out
+
+
+def cp(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    w, th = numbers(net.w), np.exp(numbers(net.shrink.log_theta))
+    ks = support(net.settings["p"], net.settings["p_max"])
+    x, out = np.zeros((B, N)), []
+    for t in range(T):
+        x = selecting(x + (y - x @ a.T) @ w[t % len(w)], th[t], ks[t])
+        out.append(x)
+    return out
+
+
+def alista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    w, th, gamma = net.w.detach().numpy(), np.exp(numbers(net.shrink.log_theta)), np.exp(numbers(net.log_gamma))
+    ks = support(net.settings["p"], net.settings["p_max"])
+    x, out = np.zeros((B, N)), []
+    for t in range(T):
+        x = selecting(x + gamma[t] * (y - x @ a.T) @ w, th[t], ks[t])
+        out.append(x)
+    return out
+
+
+def step_lista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    gamma, x, out = np.exp(numbers(net.log_gamma)), np.zeros((B, N)), []
+    for t in range(T):
+        x = soft(x + gamma[t] * (y - x @ a.T) @ a, gamma[t] * net.lam)
+        out.append(x)
+    return out
+
+
+def hyper_lista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    c1, c2, c3 = (float(np.exp(numbers(log_c)[0])) for log_c in (net.log_c1, net.log_c2, net.log_c3))
+    w, pinv = net.w.numpy(), np.linalg.pinv(a)
+    gram = np.abs(w.T @ a)
+    mu = (gram - np.diag(np.diag(gram))).max()
+    x = before = np.zeros((B, N))
+    out = []
+    for _ in range(T):
+        e = np.abs((x @ a.T - y) @ pinv.T).sum(1, keepdims=True)
+        k = np.clip(c3 * np.log(np.abs(y @ pinv.T).sum(1, keepdims=True) / e), 0, N).round()[:, 0]
+        beta = np.minimum(c2 * mu * (x != 0).sum(1, keepdims=True), 0.95)
+        x, before = selecting(x + (y - x @ a.T) @ w + beta * (x - before), c1 * mu * e, k), x
+        out.append(x)
+    return out
+
+
+def liht(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    b, w, th = net.b.detach().numpy(), numbers(net.w), np.exp(numbers(net.shrink.log_theta))
+    x, out = np.zeros((B, N)), []
+    for t in range(T):
+        z = y @ b.T + x @ w[t].T
+        x = z * (np.abs(z) > th[t])
+        out.append(x)
+    return out
+
+
+def ada_lista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    w1, w2 = net.w1.detach().numpy(), net.w2.detach().numpy()
+    th, gamma = np.exp(numbers(net.shrink.log_theta)), np.exp(numbers(net.log_gamma))
+    x, out = np.zeros((B, N)), []
+    for t in range(T):
+        x = soft(x - gamma[t] * x @ (a.T @ w1.T @ w1 @ a).T + gamma[t] * y @ (a.T @ w2.T @ w2).T, th[t])
+        out.append(x)
+    return out
+
+
+RULES: list[tuple[str, dict[str, Any], Callable[..., list[np.ndarray]]]] = [
+    ("LISTA", {}, lista),
+    ("LISTA", {"sharing": "tied"}, lista),
+    ("LISTA", {"sharing": "shared_input"}, lista),
+    ("LISTACP", {}, cp),
+    ("LISTACP", {"tied": True}, cp),
+    ("LISTACP", {"vector": True}, cp),
+    ("LISTACPSS", {"p": 10.0, "p_max": 25.0}, cp),
+    ("ALISTA", {"p": 10.0, "p_max": 25.0}, alista),
+    ("TiLISTA", {"p": 10.0, "p_max": 25.0}, alista),
+    ("StepLISTA", {"lam": 0.2}, step_lista),
+    ("HyperLISTA", {}, hyper_lista),
+    ("HyperLISTA", {"symmetric": False}, hyper_lista),
+    ("LIHT", {}, liht),
+    ("AdaLISTA", {}, ada_lista),
+]
+
+
+# W2_0 multiplies x_0 = 0; the number of entries left unshrunk is no smooth function of c3
+IDLE = {"HyperLISTA": ["log_c3.0"], "LIHT": ["w.0"], "LISTA": ["w2.0"]}
+
+
+def problem() -> tuple[Gaussian, Tensor]:
+    operator = Gaussian((N,), M, 3, columns="unit").double()
+    return operator, torch.randn(B, M, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+def drawn(name: str, settings: dict[str, Any], operator: Gaussian) -> UnfoldedNetwork:
+    """The network in float64, with weights some way from where they begin."""
+    network: UnfoldedNetwork = getattr(networks, name)(M, N, T, **settings).double()
+    network.initialize(operator)
+    source = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            noise = torch.randn(parameter.shape, generator=source, dtype=torch.float32).to(parameter)
+            parameter.add_(0.05 * noise)
+    return network
+
+
+@pytest.mark.parametrize(("name", "settings", "rule"), RULES, ids=lambda v: v if isinstance(v, str) else None)
+def test_layers_are_those_of_the_equation(name: str, settings: dict[str, Any], rule: Callable[..., Any]) -> None:
+    operator, y = problem()
+    network = drawn(name, settings, operator)
+    iterates = network.iterates(y, operator)
+    expected = rule(network, operator.matrix.numpy(), y.numpy())
+    assert len(iterates) == T
+    for x, x_expected in zip(iterates, expected, strict=True):
+        assert 0 < (x_expected != 0).mean() < 1
+        np.testing.assert_allclose(x.detach().numpy(), x_expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "settings", "rule"), RULES, ids=lambda v: v if isinstance(v, str) else None)
+def test_an_item_alone_has_the_answer_it_has_in_a_batch(name: str, settings: dict[str, Any], rule: Any) -> None:
+    operator, y = problem()
+    network = drawn(name, settings, operator)
+    together = network(y, operator)
+    for i in range(B):
+        torch.testing.assert_close(network(y[i : i + 1], operator), together[i : i + 1], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "settings", "rule"), RULES, ids=lambda v: v if isinstance(v, str) else None)
+def test_thresholds_and_weights_get_gradients(name: str, settings: dict[str, Any], rule: Any) -> None:
+    operator, y = problem()
+    network = drawn(name, settings, operator)
+    network(y, operator).square().sum().backward()
+    idle = [key for key, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert idle == ([] if settings.get("sharing") == "tied" else IDLE.get(name, []))
+
+
+def test_na_alista_is_homogeneous_and_sees_each_item_alone() -> None:
+    operator, y = problem()
+    network = drawn("NAALISTA", {"hidden": 8, "p": 10.0, "p_max": 25.0}, operator)
+    torch.testing.assert_close(network(7 * y, operator), 7 * network(y, operator), rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(network(y[2:3], operator), network(y, operator)[2:3], rtol=1e-10, atol=1e-12)
+
+
+def test_the_exact_last_layer_solves_least_squares_on_the_support() -> None:
+    operator, _ = problem()
+    x = torch.zeros(B, N, dtype=torch.float64)
+    x[:, [3, 11]] = torch.tensor([1.0, -2.0], dtype=torch.float64)
+    y = operator(x) + 0.01 * torch.randn(B, M, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    network = networks.HyperLISTA(M, N, 8, exact=True).double()
+    network.initialize(operator)
+    with torch.no_grad():
+        network.log_c1[0].fill_(-1.0)  # high thresholds
+    *_, before, found = network.iterates(y, operator)
+    for row in range(B):
+        columns = (before[row] != 0).nonzero().squeeze(1)
+        assert 0 < len(columns) <= M
+        solved = np.linalg.lstsq(operator.matrix[:, columns].numpy(), y[row].numpy(), rcond=None)[0]
+        np.testing.assert_allclose(found[row, columns].detach().numpy(), solved, rtol=1e-8)
+        assert int((found[row] != 0).sum()) <= len(columns)

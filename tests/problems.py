@@ -1,11 +1,14 @@
 """Small problems, and which of them each solver of configs/solvers is tested on. A new solver adds one line."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from datamodules import SparseSignalsDataModule
+from lit_inverse.lit_modules.measurements import draw_shared
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.operators import Gaussian, Operator
 from lit_inverse.problem import Problem
@@ -15,7 +18,7 @@ SEEDS = [101, 102, 103]
 
 @dataclass(frozen=True)
 class SmallProblem:
-    """y (3, *out_shape) of three items in float64, one operator per item."""
+    """y (3, *out_shape) of three items in float64, one operator per item or one for all."""
 
     x: Tensor
     y: Tensor
@@ -59,7 +62,15 @@ def sparse_vector() -> SmallProblem:
     return _gaussian(x, 20, None)
 
 
+def benchmark_vector() -> SmallProblem:
+    """The benchmark of the LISTA family: about 50 of 500 entries, from 250 measurements by the A of the shipped networks."""
+    operator = draw_shared((500,), functools.partial(Gaussian, m=250, columns="unit"), 0).double()
+    x = SparseSignalsDataModule(n_test=3).dataset("test").x.double()
+    return SmallProblem(x, Problem(operator, GaussianNoise(0.0)).measure(x, SEEDS), operator, 0.0, None)
+
+
 PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
+    "alista": benchmark_vector,
     "conv_decoder": grey_image,
     "csdip_digits": grey_image,
     "csdip_mnist": grey_image,
@@ -73,8 +84,11 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "dip_denoising": grey_image,
     "dip_denoising_discrepancy": grey_image,
     "dip_denoising_es_wmv": grey_image,
+    "fista": sparse_vector,
     "fourier_features": grey_image,
     "deep_prior_best": grey_image,
+    "hyperlista": benchmark_vector,
+    "ista": sparse_vector,
     "lasso_dct": grey_image,
     "lasso_wavelet": grey_image,
     "power_law": grey_image,

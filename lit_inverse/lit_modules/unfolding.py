@@ -118,7 +118,7 @@ class UnfoldingModule(LightningModule):
         if self.n_searched and self.trainer.ckpt_path is None:
             data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
             items = [data.dataset("val")[i] for i in range(min(_N_SEARCHED, len(data.dataset("val"))))]
-            x = torch.stack([item["x"] for item in items]).to(self.device, self.dtype)
+            x = torch.stack([item["x"] for item in items]).to(self.network.fingerprint)
             y = self._measure(x, [item["id"] for item in items])
 
             @torch.no_grad()
@@ -128,7 +128,7 @@ class UnfoldingModule(LightningModule):
             search(self.network, error, self.n_searched)
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
-        x = batch["x"].to(self.dtype)
+        x = batch["x"].to(self.network.fingerprint)
         seed = derive_seed(self.seed, "noise", f"train/{self.current_epoch}/{batch_idx}", self.global_rank)
         with torch.no_grad():
             y = self.noise.apply_to_batch(self.operator(x), torch.Generator(x.device).manual_seed(seed))
@@ -152,7 +152,7 @@ class UnfoldingModule(LightningModule):
         return total / sum(weights)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        x = batch["x"].to(self.dtype)
+        x = batch["x"].to(self.network.fingerprint)
         x_hat = self.network.iterates(self._measure(x, batch["id"]), self.operator, self.stage.depth)[-1]
         self.error.update((x_hat - x).double().square().sum())
         self.power.update(x.double().square().sum())

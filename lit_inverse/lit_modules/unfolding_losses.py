@@ -25,4 +25,5 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
 def lasso(x_hat: Tensor, y: Tensor, operator: LinearOperator, lam: float) -> Tensor:
     """Mean over the batch of ||A x_hat - y||^2 / 2 + lam ||x_hat||_1, (), which no x is needed for."""
     misfit = (operator(x_hat) - y).square().flatten(1).sum(1) / 2
-    return (misfit + lam * x_hat.abs().flatten(1).sum(1)).mean()
+    objective: Tensor = (misfit + lam * x_hat.abs().flatten(1).sum(1)).mean()
+    return objective

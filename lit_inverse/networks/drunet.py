@@ -95,4 +95,5 @@ class _Block(nn.Module):
         self.residual = nn.Sequential(layers[0], nn.ReLU(inplace=True), layers[1])
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.residual(x)
+        residual: Tensor = self.residual(x)
+        return x + residual

@@ -28,6 +28,7 @@ class FISTA(Solver):
             down to rounding error).
         restart: restarts the momentum when it points uphill (gradient scheme of O'Donoghue and Candes 2015, Sec. 3.2),
             which is faster in practice.
+        momentum: false for ISTA (Daubechies, Defrise, De Mol 2004), whose iterates are not extrapolated.
 
     Raises:
         ValueError: when a setting is impossible or A is not linear.
@@ -42,6 +43,7 @@ class FISTA(Solver):
         max_iter: int = 1000,
         gap: float = 1e-4,
         restart: bool = True,
+        momentum: bool = True,
     ) -> None:
         check_settings(lam, lam_unit, max_iter, gap)
         self.lam = lam
@@ -49,6 +51,7 @@ class FISTA(Solver):
         self.max_iter = max_iter
         self.gap = gap
         self.restart = restart
+        self.momentum = momentum
 
     @torch.no_grad()
     def _solve(
@@ -71,6 +74,7 @@ class FISTA(Solver):
             gap=self.gap,
             adaptive=False,
             restart=self.restart,
+            momentum=self.momentum,
             on_iterate=trace_of(trace, system.signals),
         )
         return minimum.solution(system.signals, trace)

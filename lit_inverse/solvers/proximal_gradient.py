@@ -50,7 +50,7 @@ class _Iterates:
         self.lowest_L = _LOWEST * self.L
         self.lam_path = g.abs().amax(1, keepdim=True)
 
-    def step(self, operator: LinearOperator, g: Tensor, restart: bool) -> tuple[Tensor, Tensor]:
+    def step(self, operator: LinearOperator, g: Tensor, restart: bool, momentum: bool) -> tuple[Tensor, Tensor]:
         """One step of all items; returns ||z+ - v||^2 and ||A (z+ - v)||^2, each (B, 1)."""
         threshold = torch.maximum(self.lam, self.lam_path) / self.L
         z = self.v + g
@@ -59,10 +59,10 @@ class _Iterates:
         from_v, progress = z - self.v, z - self.z
         lengths = _norm(from_v).square(), _norm(az - self.av).square()
         t = torch.where(vecdot(from_v, progress).unsqueeze(1) < 0, 1.0, self.t) if restart else self.t
-        self.t = (1 + (1 + 4 * t.square()).sqrt()) / 2
-        momentum = (t - 1) / self.t
-        self.v = torch.addcmul(z, momentum, progress)
-        self.av = torch.addcmul(az, momentum, az - self.az)
+        self.t = (1 + (1 + 4 * t.square()).sqrt()) / 2 if momentum else t
+        extrapolation = (t - 1) / self.t
+        self.v = torch.addcmul(z, extrapolation, progress)
+        self.av = torch.addcmul(az, extrapolation, az - self.az)
         self.z, self.az = z, az
         return lengths
 
@@ -90,6 +90,7 @@ def accelerated_proximal_gradient(
     gap: float,
     adaptive: bool = True,
     restart: bool = True,
+    momentum: bool = True,
     on_iterate: OnIterate | None = None,
 ) -> Minimum:
     """Minimises P(z) = 1/2 ||A z - y||^2 + lam ||z||_1 for each item of a batch.
@@ -108,6 +109,7 @@ def accelerated_proximal_gradient(
             L is by 1.2 at least, all its decays together are finite, and no curvature exceeds ||A||^2: from some step
             on none above L is met, as convergence demands. Otherwise L = ||A||^2, as in Beck and Teboulle 2009, Sec. 4.
         restart: restarts the momentum when it points uphill (gradient scheme of O'Donoghue and Candes 2015, Sec. 3.2).
+        momentum: otherwise t = 1, and the steps are those of ISTA.
         on_iterate: called with the number of each iterate and z (B, n).
 
     Returns:
@@ -136,7 +138,7 @@ def accelerated_proximal_gradient(
         if adaptive and k == 0:
             now.start(operator, g)
             g = g / now.L
-        lengths = now.step(operator, g, restart)
+        lengths = now.step(operator, g, restart, momentum)
         k += 1
         if adaptive:
             now.adapt(*lengths, k)

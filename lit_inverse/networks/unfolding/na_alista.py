@@ -35,14 +35,13 @@ class NAALISTA(UnfoldedNetwork):
         self.selected = n_selected(n, n_layers, p, p_max)
         self.register_buffer("w", torch.zeros(m, n))
         self.lstm = nn.LSTMCell(2, hidden)
-        self.out = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 2))
+        self.between, self.out = nn.Linear(hidden, hidden), nn.Linear(hidden, 2)
 
     def _initialize(self, operator: LinearOperator) -> None:
         """W the analytic weight, gamma = 1 and theta = 3.5 times the mean of |W^T r|, near the best constant."""
         self.w.copy_(analytic_weight(dense(operator)))
-        last = self.out[-1]
-        last.weight.zero_()
-        last.bias.copy_(torch.tensor([1.0, 3.5]).expm1().log())  # softplus of it is 1 and 3.5
+        self.out.weight.zero_()
+        self.out.bias.copy_(torch.tensor([1.0, 3.5]).expm1().log())  # softplus of it is 1 and 3.5
 
     def steps(self, system: System) -> Iterator[Tensor]:
         x, first, memory = system.zeros(), None, None
@@ -52,6 +51,6 @@ class NAALISTA(UnfoldedNetwork):
             sizes = torch.stack([r.abs().mean(1), u.abs().mean(1)], 1).clamp_min(torch.finfo(r.dtype).tiny)
             first = sizes if first is None else first
             memory = self.lstm((sizes / first).log(), memory)
-            gamma, ratio = F.softplus(self.out(memory[1])).split(1, 1)
-            x = select_support(x + gamma * u, ratio * sizes[:, 1:], k)
+            gamma, ratio = F.softplus(self.out(F.relu(self.between(memory[1])))).unbind(1)
+            x = select_support(x + gamma[:, None] * u, (ratio * sizes[:, 1])[:, None], k)
             yield x

@@ -1,3 +1,4 @@
+import functools
 import pickle
 from pathlib import Path
 from typing import Any
@@ -5,11 +6,13 @@ from typing import Any
 import pytest
 import torch
 
-from datamodules import DigitsDataModule, MNISTDataModule
+from datamodules import DigitsDataModule, MNISTDataModule, SparseSignalsDataModule
 from datamodules.base import SplitDataModule
 from lit_inverse.checkpoints import SHIPPED, describe, export, load_network, read
+from lit_inverse.lit_modules.measurements import draw_shared
 from lit_inverse.lit_modules.vae import negative_elbo
-from lit_inverse.networks import VAE
+from lit_inverse.networks import VAE, UnfoldedNetwork
+from lit_inverse.operators import Gaussian, LinearOperator
 from lit_inverse.provenance import sha256
 from lit_inverse.seeding import generator
 
@@ -107,7 +110,8 @@ def test_foreign_content_is_refused(tmp_path: Path, content: Any, message: str) 
 
 
 VAES = ["vae_digits.pt", "vae_mnist.pt"]
-NAMES = ["learned_regularization_xray.pt", *VAES]
+UNFOLDED = ["alista.pt", "hyperlista.pt"]
+NAMES = sorted(["learned_regularization_xray.pt", *UNFOLDED, *VAES])
 
 
 def readme_row(name: str) -> list[str]:
@@ -138,3 +142,17 @@ def test_held_out_elbo_is_that_of_the_readme(name: str, request: pytest.FixtureR
     with torch.no_grad():
         ce, kl = negative_elbo(network, x, generator(0))
     assert -(ce + kl).double().mean().item() == pytest.approx(float(readme_row(name)[-2]), abs=0.01)
+
+
+@pytest.mark.parametrize("name", UNFOLDED)
+def test_nmse_of_unfolded_networks_is_that_of_the_readme(name: str) -> None:
+    network = load_network(SHIPPED / name)
+    assert isinstance(network, UnfoldedNetwork)
+    x = SparseSignalsDataModule().dataset("test").x
+    operator = draw_shared((500,), functools.partial(Gaussian, m=250, columns="unit"), 0)
+    assert isinstance(operator, LinearOperator)
+    with torch.no_grad():
+        errors = (network(operator(x), operator) - x).double().square().sum(1)
+    powers = x.double().square().sum(1)
+    whole, mean = 10 * (errors.sum() / powers.sum()).log10(), (10 * (errors / powers).log10()).mean()
+    assert [whole.item(), mean.item()] == pytest.approx([float(cell) for cell in readme_row(name)[-3:-1]], abs=0.2)

@@ -183,7 +183,7 @@ class UnfoldingModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         groups = list(self._groups())
-        optimizer = torch.optim.Adam(groups)
+        optimizer = torch.optim.Adam(groups, fused=True)
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
             group["lr"] = group["lr"] * self.stage.rate(group["layer"], self.layerwise.decay if self.layerwise else 1.0)

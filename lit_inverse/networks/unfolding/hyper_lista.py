@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lit_inverse.networks.unfolding.base import System, UnfoldedNetwork, dense
-from lit_inverse.networks.unfolding.shrinkage import soft
+from lit_inverse.networks.unfolding.shrinkage import select_supports
 from lit_inverse.networks.unfolding.weights import analytic_weight, coherence, symmetric_weight
 from lit_inverse.operators import LinearOperator
 from lit_inverse.operators.krylov import conjugate_gradients
@@ -66,8 +66,8 @@ class HyperLISTA(UnfoldedNetwork):
             error = self._error(r)
             theta = c1 * self.mu * error
             beta = (c2 * self.mu * (x != 0).sum(1, keepdim=True)).clamp(max=0.95)
-            k = (c3 * (first / error).log()).clamp(0, self.n)
-            x, x_before = _select_largest(x + r @ self.w + beta * (x - x_before), theta, k), x
+            k = (c3 * (first / error).log()).detach().clamp(0, self.n).round().long()
+            x, x_before = select_supports(x + r @ self.w + beta * (x - x_before), theta, k), x
             yield x
         if self.exact:
             yield _on_support(system, x)
@@ -75,15 +75,6 @@ class HyperLISTA(UnfoldedNetwork):
     def _error(self, r: Tensor) -> Tensor:
         """||A^+ r||_1, (B, 1)."""
         return (r @ self.pinv.mT).abs().sum(1, keepdim=True).clamp_min(_LEAST_ERROR)
-
-
-def _select_largest(z: Tensor, theta: Tensor, k: Tensor) -> Tensor:
-    """Soft thresholding but for the k (B, 1) largest entries of each row that exceed theta (B, 1)."""
-    size = z.detach().abs()
-    n_kept = k.detach().round().long()
-    ordered = size.sort(1, descending=True).values
-    kth = torch.where(n_kept > 0, ordered.gather(1, (n_kept - 1).clamp_min(0)), torch.inf)
-    return torch.where((size >= kth) & (size > theta.detach()), z, soft(z, theta))
 
 
 def _on_support(system: System, x: Tensor) -> Tensor:

@@ -8,9 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
     {"installation", "errors", "provenance", "tracking", "seeding"},
-    {"metrics", "operators", "noise", "networks", "denoisers", "bases"},
+    {"metrics", "operators", "noise", "networks", "denoisers", "bases", "checkpoints"},
     {"problem"},
-    {"checkpoints"},
     {"solvers", "lit_modules"},
     {"theory", "evaluation", "training"},
 ]

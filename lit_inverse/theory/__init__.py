@@ -1,0 +1,1 @@
+"""Constants and rates of the theory, measured."""

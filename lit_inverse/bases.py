@@ -38,6 +38,15 @@ class Pixel(Basis):
         return x
 
 
+def make_basis(
+    name: BasisName, shape: tuple[int, ...], like: Tensor, wavelet: str = "db4", level: int | None = None
+) -> "Basis":
+    """The basis of that name for signals of a shape, in the real dtype and on the device of `like`."""
+    if name == "dct":
+        return DCT(shape, like)
+    return Pixel() if name == "pixel" else Wavelet(shape, wavelet, level, like)
+
+
 class DCT(Basis):
     """The orthonormal DCT-II along the last one or two axes (Ahmed, Natarajan, Rao 1974).
 

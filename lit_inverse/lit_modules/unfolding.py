@@ -12,6 +12,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torchmetrics import SumMetric
 
+from lit_inverse.bases import BasisName, make_basis
 from lit_inverse.checkpoints import CheckpointPath, describe, load_network
 from lit_inverse.lit_modules.layerwise import Layerwise, Stage
 from lit_inverse.lit_modules.measurements import OperatorLaw, draw_shared
@@ -20,9 +21,10 @@ from lit_inverse.networks.unfolding import ALISTA, UnfoldedNetwork
 from lit_inverse.networks.unfolding.search import search
 from lit_inverse.networks.unfolding.warm_start import warm_start as begin_as
 from lit_inverse.noise import SNR, Noise
-from lit_inverse.operators import Gaussian, LinearOperator
+from lit_inverse.operators import Gaussian, Matrix, Operator
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
+from lit_inverse.solvers.synthesis import Synthesis
 
 Supervision = Literal["last", "deep"]
 _N_SEARCHED = 1024  # signals the error of a search is of
@@ -53,6 +55,10 @@ class UnfoldingModule(LightningModule):
         search: number of trials of the search; 0 for none.
         warm_start: checkpoint of a network to begin as, see `warm_start`.
         layerwise: trains layer by layer, as in the codes of the LISTA papers; null for all layers at once.
+        redraw: draws another A for each training batch, for networks that go with any A.
+        in_shape: of x; (n,) with the network's n by default.
+        basis: Psi, in which x is sparse: the network then finds z with x = Psi z, from y = A Psi z + eta. As Psi is
+            orthonormal errors of z are errors of x.
         seed: of A and of the noise.
 
     Raises:
@@ -72,6 +78,9 @@ class UnfoldingModule(LightningModule):
         search: int = 0,
         warm_start: CheckpointPath | None = None,
         layerwise: Layerwise | None = None,
+        redraw: bool = False,
+        in_shape: tuple[int, ...] | None = None,
+        basis: BasisName = "pixel",
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -80,17 +89,20 @@ class UnfoldingModule(LightningModule):
         self.noise, self.seed = noise or SNR(math.inf), seed
         self.loss, self.supervision, self.n_searched = loss, supervision, search
         self.lr, self.lr_weights, self.layerwise = lr, lr_weights, layerwise
-        law = operator or functools.partial(Gaussian, m=self.network.m, columns="unit")
-        drawn = draw_shared((self.network.n,), law, seed)
-        if not isinstance(drawn, LinearOperator):
-            raise ValueError(f"operator is {type(drawn).__name__}, which is not linear, expected a LinearOperator")
-        self.operator = drawn
-        self.network.initialize(drawn)
+        if redraw and self.network.bound:
+            raise ValueError(
+                f"redraw is true and {type(self.network).__name__} belongs to one A, expected AdaLISTA or so"
+            )
+        self.redraw, self.basis = redraw, basis
+        self.law = operator or functools.partial(Gaussian, m=self.network.m, columns="unit")
+        self.in_shape = tuple(in_shape or (self.network.n,))
+        self.operator, self.system = self._draw(seed)
+        self.network.initialize(self.system)
         if warm_start is not None:
             trained = load_network(warm_start)
             if not isinstance(trained, UnfoldedNetwork):
                 raise ValueError(f"warm_start {warm_start} holds a {type(trained).__name__}, not an unfolded network")
-            begin_as(self.network, trained, drawn)
+            begin_as(self.network, trained, self.system)
         whole = Stage(self.network.n_layers, 1.0, only_last=False)
         self.stages = layerwise.stages(self.network.n_layers) if layerwise else [whole]
         self.progress = Progress()
@@ -119,11 +131,11 @@ class UnfoldingModule(LightningModule):
             data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
             items = [data.dataset("val")[i] for i in range(min(_N_SEARCHED, len(data.dataset("val"))))]
             x = torch.stack([item["x"] for item in items]).to(self.network.fingerprint)
-            y = self._measure(x, [item["id"] for item in items])
+            y, z = self._measure(x, [item["id"] for item in items])
 
             @torch.no_grad()
             def error() -> float:
-                return float(nmse_db(self.network(y, self.operator), x))
+                return float(nmse_db(self.network(y, self.system), z))
 
             search(self.network, error, self.n_searched)
 
@@ -131,31 +143,33 @@ class UnfoldingModule(LightningModule):
         x = batch["x"].to(self.network.fingerprint)
         seed = derive_seed(self.seed, "noise", f"train/{self.current_epoch}/{batch_idx}", self.global_rank)
         with torch.no_grad():
-            y = self.noise.apply_to_batch(self.operator(x), torch.Generator(x.device).manual_seed(seed))
-        iterates = self.network.iterates(y, self.operator, self.stage.depth)
-        loss = self._loss(iterates, x, y)
+            operator, system = self._draw(seed) if self.redraw else (self.operator, self.system)
+            operator, system = operator.to(x.device, x.dtype), system.to(x.device, x.dtype)
+            y = self.noise.apply_to_batch(operator(x), torch.Generator(x.device).manual_seed(seed))
+            y, z = self._real(y, x)
+        loss = self._loss(self.network.iterates(y, system, self.stage.depth), z, y, system)
         self.log("train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(x))
         return loss
 
-    def _loss(self, iterates: list[Tensor], x: Tensor, y: Tensor) -> Tensor:
-        def loss(x_hat: Tensor) -> Tensor:
+    def _loss(self, iterates: list[Tensor], z: Tensor, y: Tensor, system: Matrix) -> Tensor:
+        def loss(z_hat: Tensor) -> Tensor:
             if self.loss == "lasso":
-                return lasso(x_hat, y, self.operator, self.network.settings["lam"])
-            return nmse_db(x_hat, x) if self.loss == "log_nmse" else squared_error(x_hat, x)
+                return lasso(z_hat, y, system, self.network.settings["lam"])
+            return nmse_db(z_hat, z) if self.loss == "log_nmse" else squared_error(z_hat, z)
 
         if self.supervision == "last":
             return loss(iterates[-1])
         weights = [math.log(t + 2) for t in range(len(iterates))]
         total: Tensor = sum(
-            (weight * loss(x_hat) for weight, x_hat in zip(weights, iterates, strict=True)), start=x.new_zeros(())
+            (weight * loss(z_hat) for weight, z_hat in zip(weights, iterates, strict=True)), start=z.new_zeros(())
         )
         return total / sum(weights)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        x = batch["x"].to(self.network.fingerprint)
-        x_hat = self.network.iterates(self._measure(x, batch["id"]), self.operator, self.stage.depth)[-1]
-        self.error.update((x_hat - x).double().square().sum())
-        self.power.update(x.double().square().sum())
+        y, z = self._measure(batch["x"].to(self.network.fingerprint), batch["id"])
+        z_hat = self.network.iterates(y, self.system, self.stage.depth)[-1]
+        self.error.update((z_hat - z).double().square().sum())
+        self.power.update(z.double().square().sum())
 
     def on_validation_epoch_end(self) -> None:
         error = 10 * torch.log10(self.error.compute() / self.power.compute())
@@ -203,10 +217,24 @@ class UnfoldingModule(LightningModule):
             lr = self.lr if id(parameter) in logarithms else self.lr_weights
             yield {"params": [parameter], "lr": lr, "layer": lists.get(id(parameter))}
 
-    def _measure(self, x: Tensor, ids: list[str]) -> Tensor:
-        """y as a sweep measures it."""
+    def _measure(self, x: Tensor, ids: list[str]) -> tuple[Tensor, Tensor]:
+        """y as a sweep measures it, and z."""
         seeds = [derive_seed(self.seed, "noise", name, 0) for name in ids]
-        return Problem(self.operator, self.noise).measure(x, seeds)
+        return self._real(Problem(self.operator, self.noise).measure(x, seeds), x)
+
+    def _real(self, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """y as real vectors and the coefficients z of x."""
+        synthesis = self._synthesis(self.operator, y)
+        return synthesis.measurements(y), synthesis.basis.analysis(x).flatten(1)
+
+    def _draw(self, seed: int) -> tuple[Operator, Matrix]:
+        """A, and A Psi between real vectors."""
+        operator = draw_shared(self.in_shape, self.law, seed)
+        y = operator(operator.like.new_zeros(1, *self.in_shape))
+        return operator, self._synthesis(operator, y).explicit(y.real)
+
+    def _synthesis(self, operator: Operator, y: Tensor) -> Synthesis:
+        return Synthesis(operator, make_basis(self.basis, self.in_shape, y.real), y.dtype)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what `checkpoints.load_network` needs, and where training layer by layer has come to."""

@@ -7,7 +7,7 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from lit_inverse.bases import DCT, Basis, BasisName, Pixel, Wavelet, check_wavelet
+from lit_inverse.bases import Basis, BasisName, check_wavelet, make_basis
 from lit_inverse.operators import LinearOperator, Matrix, Operator
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.lasso_objective import LamUnit, absolute_lam, check_settings
@@ -159,9 +159,7 @@ class Lasso(Solver):
         minimum.go_on(rest, later)
 
     def _basis(self, shape: tuple[int, ...], like: Tensor) -> Basis:
-        if self.basis == "dct":
-            return DCT(shape, like)
-        return Pixel() if self.basis == "pixel" else Wavelet(shape, self.wavelet, self.level, like)
+        return make_basis(self.basis, shape, like, self.wavelet, self.level)
 
 
 def _n_first_order_steps(matrix: Matrix) -> int:

@@ -111,7 +111,7 @@ def test_foreign_content_is_refused(tmp_path: Path, content: Any, message: str) 
 
 VAES = ["vae_digits.pt", "vae_mnist.pt"]
 UNFOLDED = ["alista.pt", "hyperlista.pt"]
-NAMES = sorted(["learned_regularization_xray.pt", *UNFOLDED, *VAES])
+NAMES = sorted(["denoiser_grey.pt", "learned_regularization_xray.pt", *UNFOLDED, *VAES])
 
 
 def readme_row(name: str) -> list[str]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.denoisers.base import Denoiser
+from lit_inverse.operators.image_gradient import gradient, gradient_adjoint
 
 
 class TV(Denoiser):
@@ -35,28 +36,12 @@ class TV(Denoiser):
         # in units of lam = 1, so that items with lam = 0 need no case of their own
         lam = (self.strength * sigma).clamp(min=torch.finfo(x.dtype).eps).view(-1, 1, 1, 1)
         scaled = x / lam
-        p = q = x.new_zeros(2, *x.shape)
+        p = q = gradient(torch.zeros_like(x), periodic=False)
         t = 1.0
         for _ in range(self.max_iter):
             previous = p
-            p = q + _differences(scaled - _adjoint(q)) / 8
-            p = p / p.square().sum((0, 2), keepdim=True).sqrt().clamp(min=1)
+            p = q + gradient(scaled - gradient_adjoint(q, periodic=False), periodic=False) / 8
+            p = p / p.square().sum((1, 2), keepdim=True).sqrt().clamp(min=1)
             t, momentum = (1 + (1 + 4 * t**2) ** 0.5) / 2, t - 1
             q = p + momentum / t * (p - previous)
-        return x - lam * _adjoint(p)
-
-
-def _differences(u: Tensor) -> Tensor:
-    """D u (2, B, C, H, W): to the next row and to the next column, 0 at the border."""
-    d = u.new_zeros(2, *u.shape)
-    d[0, ..., :-1, :] = u[..., 1:, :] - u[..., :-1, :]
-    d[1, ..., :-1] = u[..., 1:] - u[..., :-1]
-    return d
-
-
-def _adjoint(p: Tensor) -> Tensor:
-    """D^T p (B, C, H, W) for p that is 0 in the last row and column of its direction, as D u is."""
-    u = -p[0] - p[1]
-    u[..., 1:, :] += p[0, ..., :-1, :]
-    u[..., 1:] += p[1, ..., :-1]
-    return u
+        return x - lam * gradient_adjoint(p, periodic=False)

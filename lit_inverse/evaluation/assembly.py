@@ -66,6 +66,7 @@ def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:
         noise_levels=config.noise_levels,
         repeats=config.repeats,
         success_nmse=config.success_nmse,
+        oracle=config.oracle,
         seed=config.seed,
         batch_size=config.batch_size,
         solvers={name: instances.solvers[name] for name in only},

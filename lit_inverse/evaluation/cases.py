@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from lit_inverse.errors import as_usage_errors
+from lit_inverse.errors import UsageError, as_usage_errors
 from lit_inverse.evaluation.sweep import Sweep
+from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
 
@@ -161,7 +162,10 @@ def _check_settings(sweep: Sweep, images: Sequence[Tensor]) -> dict[tuple[tuple[
         shape = tuple(x.shape)
         for measurement in sweep.measurements:
             with as_usage_errors("measurements" if sweep.vary else "operator"):
-                operator = sweep.draw_operator(shape, measurement, 0)
+                # the very A where there is one for all: trained networks know theirs, and refuse one A per image
+                seed = sweep.operator_seed("", 0)
+                operator = sweep.draw_operator(shape, measurement, seed if sweep.operator_per == "sweep" else [seed])
+            _check_oracle(sweep, x, operator)
             for name, solver in sweep.solvers.items():
                 with as_usage_errors(f"solvers.{name}"):
                     solver.check_all(operator, sweep.value_range)
@@ -170,6 +174,14 @@ def _check_settings(sweep: Sweep, images: Sequence[Tensor]) -> dict[tuple[tuple[
                     Problem(operator, sweep.noise(level)).measure(x.unsqueeze(0), [0])
             sizes[shape, str(measurement)] = sum(buffer.nbytes for buffer in operator.buffers())
     return sizes
+
+
+def _check_oracle(sweep: Sweep, x: Tensor, operator: Operator) -> None:
+    if sweep.oracle and (x.ndim != 1 or x.is_complex() or not isinstance(operator, LinearOperator)):
+        raise UsageError(
+            f"oracle: got x of shape {tuple(x.shape)} ({x.dtype}) and {type(operator).__name__}, "
+            "expected real vectors and a linear operator"
+        )
 
 
 def _key(sweep: Sweep, solver: str, image: _Image, measurement: Any, level: float, repeat: int) -> str:

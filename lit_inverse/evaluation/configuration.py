@@ -156,6 +156,12 @@ def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) ->
         default=0.01,
         help="a case is a success when ||x_hat - x||^2 / ||x||^2 is at most this",
     )
+    parser.add_argument(
+        "--oracle",
+        type=bool,
+        default=False,
+        help="draw the error of least squares on the support of x as a reference (sparse vectors)",
+    )
     parser.add_argument("--seed", type=NonNegativeInt, default=0)
     parser.add_argument("--batch_size", type=PositiveInt | Literal["auto"], default="auto")
     for name in solvers:

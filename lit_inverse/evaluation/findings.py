@@ -8,8 +8,10 @@ import numpy as np
 
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.comparisons import Comparison, Winner, compare, winners
+from lit_inverse.evaluation.layers import LayerError, layer_errors
+from lit_inverse.evaluation.oracle import oracle_rows
 from lit_inverse.evaluation.results import Results, Row
-from lit_inverse.evaluation.statistics import Summary, by_setting, summarise, write_csv
+from lit_inverse.evaluation.statistics import DECIBELS, Summary, by_setting, summarise, write_csv
 from lit_inverse.evaluation.success import SuccessRate, success_rates
 from lit_inverse.evaluation.sweep import Sweep
 
@@ -35,6 +37,8 @@ class Findings:
     Attributes:
         finished: cases with their results, in the order of the sweep.
         failed: cases that could not be computed, with the reason.
+        layers: errors of all iterates, of vectors and solvers of few iterations.
+        oracle: errors of the oracle, where the sweep asks for it.
     """
 
     finished: list[tuple[Case, Row]]
@@ -45,6 +49,8 @@ class Findings:
     winners: list[Winner]
     success: list[SuccessRate]
     timings: list[Timing]
+    layers: list[LayerError]
+    oracle: list[Summary]
 
     @property
     def rows(self) -> list[Row]:
@@ -52,8 +58,12 @@ class Findings:
         return [row for _, row in self.finished]
 
     def write(self, out: Path) -> None:
-        """Each table as a CSV file."""
-        write_csv(self.summaries, out / "summary.csv")
+        """Each table as a CSV file; those of vectors only where there are any."""
+        in_db = any(summary.nmse_db is not None for summary in self.summaries)
+        write_csv(self.summaries, out / "summary.csv", leave_out=() if in_db else DECIBELS)
+        for name, records in (("layers", self.layers), ("oracle", self.oracle)):
+            if records:
+                write_csv(records, out / f"{name}.csv")
         write_csv(self.comparisons, out / "comparisons.csv", leave_out={"differences"})
         write_csv(self.winners, out / "winners.csv")
         write_csv(self.success, out / "success.csv")
@@ -74,6 +84,8 @@ def find(sweep: Sweep, cases: Sequence[Case], results: Results) -> Findings:
         winners=winners(summaries, comparisons),
         success=success_rates(found, sweep.success_nmse),
         timings=_timings(found),
+        layers=layer_errors(found),
+        oracle=summarise(oracle_rows(sweep, [case for case, _ in finished])) if sweep.oracle else [],
     )
 
 

@@ -1,7 +1,8 @@
 """Sums up and compares finished runs: python evaluate.py compare DIR DIR ... [--out DIR]."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from lit_inverse.errors import UsageError
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.comparisons import Comparison, compare, winners
 from lit_inverse.evaluation.configuration import OneLineParser
+from lit_inverse.evaluation.decibels import powers
+from lit_inverse.evaluation.layers import LayerError, layer_errors
 from lit_inverse.evaluation.results import NewRows, Row
-from lit_inverse.evaluation.statistics import Summary, summarise, write_csv
+from lit_inverse.evaluation.statistics import DECIBELS, Summary, summarise, write_csv
 
 _SHARED_SETTINGS = ("operator", "operator_per", "noise", "split")
 _SHARED = ("data", "operator", "n", "seed", "value_range")  # without these in common, errors are not comparable
+_SAME_ENERGY = 1e-6  # relative
 
 
 def compare_runs(argv: Sequence[str]) -> None:
@@ -30,21 +34,33 @@ def compare_runs(argv: Sequence[str]) -> None:
     args = parser.parse_args(argv)
     symbol, rows = _gather(args.runs)
     summaries, comparisons = summarise(rows), compare(rows)
-    print(f"{'solver':<32}{symbol:>10}{'noise':>9}{'images':>8}{'mean MSE':>12}{'95 % interval':>26}")
+    in_db = all(summary.nmse_db is not None for summary in summaries)
+    error = "NMSE (dB)" if in_db else "mean MSE"
+    print(f"{'solver':<32}{symbol:>10}{'noise':>9}{'images':>8}{error:>12}{'95 % interval':>26}")
     for s in summaries:
-        interval = f"{s.mse_low:.4g} to {s.mse_high:.4g}"
+        value, low, high = (s.nmse_db, s.nmse_db_low, s.nmse_db_high) if in_db else (s.mse_mean, s.mse_low, s.mse_high)
+        interval = f"{low:.4g} to {high:.4g}"
         setting = figures.shown(s.setting)
-        print(f"{s.label:<32}{setting:>10}{s.noise_level:>9g}{s.n:>8}{s.mse_mean:>12.4g}{interval:>26}")
+        print(f"{s.label:<32}{setting:>10}{s.noise_level:>9g}{s.n:>8}{value:>12.4g}{interval:>26}")
     print("\npaired differences of MSE, 95 % bootstrap intervals, Holm-corrected p")
     for c in comparisons:
         where = f"{symbol}={figures.shown(c.setting)}, noise {c.noise_level:g}, {c.n} images"
         print(f"{c.first} - {c.second} at {where}: {c.difference:.3g} ({c.low:.3g} to {c.high:.3g}), p {c.p_holm:.2g}")
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
-        write_csv(summaries, args.out / "summary.csv")
+        write_csv(summaries, args.out / "summary.csv", leave_out=() if in_db else DECIBELS)
         write_csv(comparisons, args.out / "comparisons.csv", leave_out={"differences"})
         write_csv(winners(summaries, comparisons), args.out / "winners.csv")
         _draw(summaries, comparisons, symbol, rows[0]["value_range"], args.out)
+        _draw_layers(layer_errors(rows), symbol, args.out)
+
+
+def _draw_layers(errors: Sequence[LayerError], symbol: str, out: Path) -> None:
+    if errors:
+        places = dict.fromkeys((error.setting, error.noise_level) for error in errors)
+        titles = {place: f"{symbol} = {figures.shown(place[0])}, noise {figures.shown(place[1])}" for place in places}
+        solvers = list(dict.fromkeys(error.solver for error in errors))
+        figures.save(figures.error_along_layers(errors, solvers, titles), out, "error_along_layers")
 
 
 def _draw(
@@ -89,7 +105,18 @@ def _gather(runs: Sequence[Path]) -> tuple[str, list[Row]]:
     for shared, of_run in values.items():
         if len(set(of_run)) > 1:
             raise UsageError(f"the runs differ in {shared} ({'; '.join(of_run)}): their errors are not comparable")
+    _refuse_other_signals(gathered)
     return symbols[runs[0]], [row for rows in gathered.values() for row in rows]
+
+
+def _refuse_other_signals(gathered: Mapping[Path, Sequence[Row]]) -> None:
+    """Images of one name are told apart by their energy: drawn signals of another density, another folder of images."""
+    known: dict[str, tuple[float, Path]] = {}
+    for run, rows in gathered.items():
+        for image, power in powers(rows).items():
+            other, of_run = known.setdefault(image, (power, run))
+            if not math.isclose(power, other, rel_tol=_SAME_ENERGY):
+                raise UsageError(f"{image} is not the same in {of_run} and {run}: their errors are not comparable")
 
 
 def _refuse_ambiguous(run: Path, rows: Sequence[Row]) -> None:

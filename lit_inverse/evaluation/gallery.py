@@ -1,6 +1,7 @@
 """All figures of a sweep."""
 
 import inspect
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from lit_inverse.evaluation.runner import GRID_IMAGES
 from lit_inverse.evaluation.statistics import Setting, setting_of
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.trajectories import Trajectory, is_followed, read_trajectory
+from lit_inverse.noise import SNR
 
 
 class Drawn(NamedTuple):
@@ -27,12 +29,14 @@ def draw(sweep: Sweep, findings: Findings, results: Results) -> Iterator[Drawn]:
     """Curves first, then the reconstructions."""
     gallery = _Gallery(sweep, findings, results)
     settings = list(dict.fromkeys(summary.setting for summary in findings.summaries))
-    levels = sorted({summary.noise_level for summary in findings.summaries})
+    levels = gallery.levels
+    yield from gallery.along_layers()
+    against_noise = (gallery.against_noise(setting) for setting in settings if len(levels) > 1)
+    if len(settings) == 1:  # then noise is what the sweep varies
+        yield from against_noise
     for level in levels:
         yield from gallery.at_noise_level(level)
-    if len(levels) > 1:
-        for setting in settings:
-            yield gallery.against_noise(setting)
+    yield from against_noise
     for level in levels:
         for setting in settings:
             yield from gallery.reconstructions(setting, level)
@@ -44,7 +48,29 @@ class _Gallery:
         self.symbol = sweep.vary or "m"
         low_high = sweep.value_range
         self.unit = "" if low_high is None else "x in [{:g}, {:g}]".format(*low_high)
+        self.is_snr = issubclass(sweep.noise.drawn_class, SNR)
+        # least noise first
+        self.levels = sorted({summary.noise_level for summary in findings.summaries}, reverse=self.is_snr)
         self.labels = {name: sweep.label(name) for name in sweep.solvers}
+
+    def along_layers(self) -> Iterator[Drawn]:
+        """Error against the layer of all solvers of few iterations; a figure per noise level where one is too small."""
+        errors = self.findings.layers
+        settings = list(dict.fromkeys(error.setting for error in errors))
+        levels = [level for level in self.levels if any(error.noise_level == level for error in errors)]
+        several = len(settings) > 1
+        titles = {(s, level): self._place(s, level, several) for level in levels for s in settings}
+        per_level = several and len(levels) > 1 and len(titles) > figures.MAX_PANELS
+        for level in levels if per_level else [None] if errors else []:
+            suffix, at = ("", "") if level is None else self._noise(level)
+            here = {place: title for place, title in titles.items() if level in (None, place[1])}
+            figure = figures.error_along_layers(errors, [*self.labels], here, self.findings.oracle)
+            yield Drawn(f"error_along_layers{suffix}", f"Error along the layers{at}", figure)
+
+    def _place(self, setting: Setting, level: float, several: bool) -> str:
+        """A setting and a noise level for people."""
+        of_setting = f"{self.symbol} = {figures.shown(setting)}" if several else ""
+        return ", ".join(filter(None, [of_setting, self._noise(level)[1].removeprefix(", ")]))
 
     def at_noise_level(self, level: float) -> Iterator[Drawn]:
         """Error, success, time and differences against the setting, and single cases along the iterations."""
@@ -53,11 +79,12 @@ class _Gallery:
         arguments = summaries, [*self.labels], self.symbol, self.unit
         against = f"Error against {figures.axis_name(self.symbol)}{at}"
         title = at.removeprefix(", ")
-        yield Drawn(
-            f"error_against_{self.symbol}{suffix}", against, figures.error_against_setting(*arguments, title=title)
-        )
-        linear = figures.error_against_setting(*arguments, logarithmic=False, title=title)
-        yield Drawn(f"error_against_{self.symbol}_linear{suffix}", f"{against}, linear axis", linear)
+        oracle = [line for line in self.findings.oracle if line.noise_level == level]
+        curves = figures.error_against_setting(*arguments, title=title, oracle=oracle)
+        yield Drawn(f"error_against_{self.symbol}{suffix}", against, curves)
+        if summaries[0].nmse_db is None:
+            linear = figures.error_against_setting(*arguments, logarithmic=False, title=title)
+            yield Drawn(f"error_against_{self.symbol}_linear{suffix}", f"{against}, linear axis", linear)
         rates = [rate for rate in self.findings.success if rate.noise_level == level]
         success = figures.success_against_setting(rates, [*self.labels], self.symbol, title)
         yield Drawn(f"success{suffix}", f"Success rate against {figures.axis_name(self.symbol)}{at}", success)
@@ -77,7 +104,15 @@ class _Gallery:
         short, at = self._setting(setting)
         law = type(self.sweep.noise(summaries[0].noise_level))
         name = f"noise level: {next(iter(inspect.signature(law).parameters))} of {law.__name__}"
-        figure = figures.error_against_noise(summaries, [*self.labels], name, self.unit, title=at.removeprefix(" at "))
+        figure = figures.error_against_noise(
+            summaries,
+            [*self.labels],
+            "SNR (dB)" if self.is_snr else name,
+            self.unit,
+            title=at.removeprefix(" at "),
+            oracle=[line for line in self.findings.oracle if line.setting == setting],
+            in_db=self.is_snr,
+        )
         return Drawn(f"error_against_noise{short}", f"Error against noise{at}", figure)
 
     def reconstructions(self, setting: Setting, level: float) -> Iterator[Drawn]:
@@ -122,8 +157,10 @@ class _Gallery:
 
     def _noise(self, level: float) -> tuple[str, str]:
         """Additions to file names and to titles."""
-        alone = list(self.sweep.noise_levels) == [0.0]
-        return ("", "") if alone else (f"_noise{level:g}", f", noise level {level:g}")
+        if list(self.sweep.noise_levels) == [math.inf if self.is_snr else 0.0]:
+            return "", ""
+        snr = "no noise" if level == math.inf else f"SNR {level:g} dB"
+        return f"_noise{level:g}", f", {snr}" if self.is_snr else f", noise level {level:g}"
 
     def _setting(self, setting: Setting) -> tuple[str, str]:
         if self.sweep.vary is None:

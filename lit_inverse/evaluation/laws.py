@@ -26,6 +26,12 @@ class Law(Generic[T]):
         return self.class_path.rpartition(".")[2]
 
     @property
+    def drawn_class(self) -> type[T]:
+        """The class of what is drawn."""
+        found: type[T] = _load(self.class_path)
+        return found
+
+    @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
         """Arguments of the class's constructor."""
         return inspect.signature(_load(self.class_path)).parameters

@@ -1,6 +1,7 @@
 """Writes what a sweep found: tables, figures and one self-contained page."""
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,9 @@ def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
         n_diverged=sum(summary.diverged for summary in findings.summaries),
         n_stopped_early=sum(summary.stopped_early for summary in findings.summaries),
         findings=findings,
+        in_db=any(summary.nmse_db is not None for summary in findings.summaries),
+        items="images" if sweep.value_range else "signals",
+        infinity=math.inf,
         best={(winner.solver, winner.setting, winner.noise_level) for winner in findings.winners},
         embedded=embedded,
         named=named,

@@ -12,7 +12,14 @@ from lit_inverse import metrics
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.evaluation.trajectories import Trajectory, is_followed, iterates_to_follow, trajectory
+from lit_inverse.evaluation.trajectories import (
+    Trajectory,
+    errors_along,
+    is_followed,
+    is_short,
+    iterates_to_follow,
+    trajectory,
+)
 from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import Stream, derive_seed
@@ -33,14 +40,11 @@ def solve_batch(
     sweep: Sweep, dataset: Dataset[dict[str, Tensor]], batch: list[Case], device: torch.device
 ) -> list[Solved]:
     """Measures, solves and compares cases of one solver and one setting; the solver never sees x."""
-    x = torch.stack([dataset[case.index]["x"] for case in batch])
-    x = x.to(device, sweep.dtype.to_complex() if x.is_complex() else sweep.dtype)
-    operator = _operator(sweep, batch, x)
-    problem = Problem(operator, sweep.noise(batch[0].noise_level))
-    y, sigma = problem.simulate(x, _seeds(sweep, batch, "noise"))
+    x, operator, y, sigma = simulate(sweep, dataset, batch, device)
     if y.is_complex() and not x.is_complex() and isinstance(operator, LinearOperator):
         operator = operator.on_reals()
-    trace = iterates_to_follow(sweep.solvers[batch[0].solver], batch, x)
+    solver = sweep.solvers[batch[0].solver]
+    trace = iterates_to_follow(solver, batch, x)
     solution, seconds = _solve(sweep, batch, y, operator, sigma, trace)
     columns = {
         "sigma": sigma,
@@ -48,15 +52,28 @@ def solve_batch(
         "n_iter": solution.n_iter,
         **_errors(sweep, solution.x.cpu(), x.cpu()),  # in float64, which not every device has
     }
+    along = errors_along(solution, x) if is_short(solver, x) else None
     # JSON has no infinity: the PSNR of a perfect image and the NMSE of a black one are null
     values = {name: [v if math.isfinite(v) else None for v in column.tolist()] for name, column in columns.items()}
     solved = []
     for i, case in enumerate(batch):
         row = _description(sweep, case, operator, device) | {name: column[i] for name, column in values.items()}
         row |= {"seconds": seconds, "status": solution.status[i].value}
+        row |= {} if along is None else {"along": along[i]}
         followed = trajectory(solution, x, i, trace) if is_followed(case) else None
         solved.append(Solved(case, row, solution.x[i], followed))
     return solved
+
+
+def simulate(
+    sweep: Sweep, dataset: Dataset[dict[str, Tensor]], batch: list[Case], device: torch.device
+) -> tuple[Tensor, Operator, Tensor, Tensor]:
+    """x (B, *in_shape), A, y (B, *out_shape) and sigma (B,) of cases of one setting."""
+    x = torch.stack([dataset[case.index]["x"] for case in batch])
+    x = x.to(device, sweep.dtype.to_complex() if x.is_complex() else sweep.dtype)
+    operator = _operator(sweep, batch, x)
+    problem = Problem(operator, sweep.noise(batch[0].noise_level))
+    return x, operator, *problem.simulate(x, _seeds(sweep, batch, "noise"))
 
 
 def _seeds(sweep: Sweep, batch: list[Case], stream: Stream) -> list[int]:

@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from lit_inverse.evaluation.decibels import aggregate, energies, per_image_in_db, powers
 from lit_inverse.evaluation.results import Row
 from lit_inverse.solvers import Status
 
@@ -20,6 +21,8 @@ Setting = int | float | str
 class Summary:
     """One solver at one setting. Repeats of an image are averaged first: n counts images, intervals are over images.
 
+    The entries in dB are there for data without a range of values (vectors), and None for others.
+
     Attributes:
         m: entries of y; their mean where images differ in it.
         setting: value of the operator's varied argument, m itself by default.
@@ -28,6 +31,12 @@ class Summary:
         diverged: number of cases, repeats counted one by one.
         stopped_early: likewise.
         seconds_mean: solver time of a case.
+        nmse_db: aggregate NMSE, 10 log10(sum_i ||x_hat_i - x_i||^2 / sum_i ||x_i||^2); dominated by large errors.
+        nmse_db_low: lower end of its 95 % bootstrap interval over images (BCa).
+        nmse_db_mean: mean over images of 10 log10(||x_hat_i - x_i||^2 / ||x_i||^2), of which none counts below -313.
+        nmse_db_mean_low: lower end of its 95 % t-interval.
+        nmse_db_p95: 95th percentile over images of the same, by linear interpolation between order statistics.
+        nmse_db_worst: the largest of the same.
     """
 
     solver: str
@@ -47,6 +56,17 @@ class Summary:
     diverged: int
     stopped_early: int
     seconds_mean: float
+    nmse_db: float | None = None
+    nmse_db_low: float | None = None
+    nmse_db_high: float | None = None
+    nmse_db_mean: float | None = None
+    nmse_db_mean_low: float | None = None
+    nmse_db_mean_high: float | None = None
+    nmse_db_p95: float | None = None
+    nmse_db_worst: float | None = None
+
+
+DECIBELS = [field.name for field in fields(Summary) if field.name.startswith("nmse_db")]
 
 
 def setting_of(row: Row) -> Setting:
@@ -78,10 +98,17 @@ def by_setting(rows: Iterable[Row]) -> Iterator[tuple[Setting, list[Row]]]:
 
 def summarise(rows: Iterable[Row]) -> list[Summary]:
     """One Summary per solver and setting, in the order of `by_setting`."""
-    return [_summary(setting, group) for setting, group in by_setting(rows)]
+    rows = list(rows)
+    known = powers(row for row in rows if has_no_range(row))
+    return [_summary(setting, group, known) for setting, group in by_setting(rows)]
 
 
-def _summary(setting: Setting, rows: list[Row]) -> Summary:
+def has_no_range(row: Row) -> bool:
+    """Whether a row is of data without a range of values, whose errors are told in dB."""
+    return row.get("value_range", ()) is None
+
+
+def _summary(setting: Setting, rows: list[Row], known: Mapping[str, float]) -> Summary:
     mse = per_image(rows, "mse")
     low, high = t_interval(mse)
     return Summary(
@@ -102,7 +129,28 @@ def _summary(setting: Setting, rows: list[Row]) -> Summary:
         diverged=sum(row["status"] == Status.DIVERGED for row in rows),
         stopped_early=sum(row["status"] == Status.STOPPED_EARLY for row in rows),
         seconds_mean=float(np.mean([row["seconds"] for row in rows])),
+        **(_in_db(rows, known) if has_no_range(rows[0]) else {}),
     )
+
+
+def _in_db(rows: list[Row], known: Mapping[str, float]) -> dict[str, float]:
+    """The entries of a Summary that are in dB; none where all x are 0."""
+    errors, power = energies(rows, known)
+    if not power.sum() > 0:
+        return {}
+    ratio, low, high = aggregate(errors, power)
+    each = per_image_in_db(rows)
+    mean_low, mean_high = t_interval(each.tolist())
+    return {
+        "nmse_db": float(ratio),
+        "nmse_db_low": float(low),
+        "nmse_db_high": float(high),
+        "nmse_db_mean": float(each.mean()),
+        "nmse_db_mean_low": mean_low,
+        "nmse_db_mean_high": mean_high,
+        "nmse_db_p95": float(np.quantile(each, 0.95)),
+        "nmse_db_worst": float(each.max()),
+    }
 
 
 def per_image(rows: Iterable[Row], name: str) -> list[float]:

@@ -32,6 +32,7 @@ class Sweep:
     noise_levels: Sequence[float]
     repeats: int
     success_nmse: float
+    oracle: bool
     seed: int
     batch_size: int | Literal["auto"]
     solvers: Mapping[str, Solver]

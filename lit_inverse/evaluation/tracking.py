@@ -41,7 +41,7 @@ class Tracking:
         """Logs the tables, the figures and the reconstructions, and ends the run."""
         findings = report.findings
         content: dict[str, Any] = {"results": _table(findings.rows)}
-        for name in ("summaries", "comparisons", "winners", "success", "timings"):
+        for name in ("summaries", "comparisons", "winners", "success", "timings", "layers", "oracle"):
             content[name] = _table([_without_differences(asdict(record)) for record in getattr(findings, name)])
         content |= {title: wandb.Image(str(path)) for title, path in report.figures.items()}
         content |= self._reconstructions(findings, results)
@@ -95,6 +95,8 @@ def _figures_of_merit(findings: Findings) -> dict[str, Any]:
     for summary in findings.summaries:
         noise = f"/noise{summary.noise_level:g}" if summary.noise_level else ""
         merit[f"mse/{summary.solver}/{figures.shown(summary.setting)}{noise}"] = summary.mse_mean
+        if summary.nmse_db is not None:
+            merit[f"nmse_db/{summary.solver}/{figures.shown(summary.setting)}{noise}"] = summary.nmse_db
     return merit
 
 

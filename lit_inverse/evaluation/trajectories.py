@@ -1,6 +1,7 @@
 """How a case got to its result: error of some iterates, and what the solver minimised."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from lit_inverse.solvers import Solution, Solver
 
 _N_ITERATES = 25
 _N_STEPS = 200  # stored of the history
+_LAYERS = 64  # at most, of solvers of which the errors of all iterates of all vectors are kept
 _BYTES = 1 << 28  # for the iterates of a batch
 
 
@@ -60,13 +62,30 @@ def is_followed(case: Case) -> bool:
     return case.index == 0 and case.repeat == 0
 
 
+def is_short(solver: Solver, x: Tensor) -> bool:
+    """Whether all iterates of x (B, *in_shape) are followed: of real vectors, by a solver of few iterations."""
+    return (
+        x.ndim == 2
+        and not x.is_complex()
+        and 1 <= _max_iter(solver) <= _LAYERS
+        and (_max_iter(solver) + 1) * x.nbytes <= _BYTES
+    )
+
+
+def _max_iter(solver: Solver) -> int:
+    """Number of a solver's iterations, 0 where it has none."""
+    max_iter = getattr(solver, "max_iter", None)
+    return max_iter if isinstance(max_iter, int) else 0
+
+
 def iterates_to_follow(solver: Solver, batch: Sequence[Case], x: Tensor) -> list[int]:
     """Numbers of iterates of a batch (B, *in_shape), closer together at the start; none if no case is followed."""
-    max_iter = getattr(solver, "max_iter", None)
-    if not isinstance(max_iter, int) or max_iter < 1 or not any(map(is_followed, batch)):
+    if is_short(solver, x):
+        return list(range(_max_iter(solver) + 1))
+    if _max_iter(solver) < 1 or not any(map(is_followed, batch)):
         return []
     n = min(_N_ITERATES, _BYTES // x.nbytes)
-    return [0, *_spread(max_iter, n)] if n > 1 else []
+    return [0, *_spread(_max_iter(solver), n)] if n > 1 else []
 
 
 def trajectory(solution: Solution, x: Tensor, item: int, numbers: Sequence[int]) -> Trajectory:
@@ -79,6 +98,21 @@ def trajectory(solution: Solution, x: Tensor, item: int, numbers: Sequence[int])
         iterations.append(n_iter)
         mse = metrics.mse(iterates, x[item].expand_as(iterates)).tolist()
     return Trajectory(iterations, mse, *_objective(solution, item, n_iter))
+
+
+def errors_along(solution: Solution, x: Tensor) -> list[list[float | None]] | None:
+    """NMSE of the iterates 0, 1, ... and of the reconstruction at the end, for each item of real x (B, n), five digits.
+
+    None for what is not finite, as for x = 0, and in all for a solver that keeps no iterates. An item that stopped
+    stays where it is.
+    """
+    if solution.iterates is None:
+        return None
+    iterates = torch.cat([solution.iterates[:-1], solution.x[None]])
+    # not metrics.nmse, whose float64 copies of all iterates would take a tenth of the time of a network
+    errors = torch.linalg.vector_norm(iterates - x, dim=2) / torch.linalg.vector_norm(x, dim=1)
+    squares = errors.mT.cpu().double().square().tolist()
+    return [[float(f"{e:.5g}") if math.isfinite(e) else None for e in of_item] for of_item in squares]
 
 
 def _objective(solution: Solution, item: int, n_iter: int) -> tuple[str | None, list[int], list[float]]:

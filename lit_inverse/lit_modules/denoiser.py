@@ -141,7 +141,10 @@ class DenoiserModule(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer = torch.optim.Adam(self.parameters(), self.lr, fused=True)
-        factor = functools.partial(_lr_factor, n_steps=self.trainer.estimated_stepping_batches)
+        n_steps = self.trainer.estimated_stepping_batches
+        if not math.isfinite(n_steps):
+            raise ValueError("trainer.max_epochs is -1, expected a number: the learning rate falls to 0 at the end")
+        factor = functools.partial(_lr_factor, n_steps=n_steps)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

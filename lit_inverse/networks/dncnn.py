@@ -17,7 +17,7 @@ class DnCNN(DenoisingNetwork):
     convolution, as in the authors' PyTorch code. The published networks: the default for a single noise level, with
     556,096 weights for grey images, and depth 20, blind, for levels up to 55/255, with 667,072.
 
-    Not homogeneous: noise above the levels of training is left in the image.
+    Not homogeneous: noise above the levels of training is left in the image, unless it is scaled down before.
 
     Args:
         in_channels: C of the images.

@@ -28,14 +28,14 @@ def lanczos_norm(operator: Applied, n_steps: int) -> Tensor:
     source = torch.Generator().manual_seed(0)
     start = torch.randn((1, *operator.in_shape), generator=source, dtype=torch.float32).to(operator.like)
     v = start.expand(operator.n_items or 1, *operator.in_shape)
-    v = v / column(_norm(v), v)
+    v = v / column(norm(v), v)
     v_old, beta = torch.zeros_like(v), v.new_zeros(len(v))
     diagonal, off_diagonal = [], []
     for _ in range(min(n_steps, operator.n)):
         w = operator.normal(v) - column(beta, v) * v_old
-        alpha = _dot(v, w)
+        alpha = dot(v, w)
         w = w - column(alpha, v) * v
-        beta = _norm(w)
+        beta = norm(w)
         diagonal.append(alpha)
         off_diagonal.append(beta)
         v_old, v = v, w / column(beta.clamp_min(torch.finfo(beta.dtype).tiny), w)
@@ -43,8 +43,8 @@ def lanczos_norm(operator: Applied, n_steps: int) -> Tensor:
     side = torch.diag_embed(torch.stack(off_diagonal[:-1], -1), offset=1) if len(diagonal) > 1 else 0.0
     # eigvalsh reads the lower triangle; the transpose of the upper diagonal lies there.
     ritz = torch.linalg.eigvalsh((tridiagonal + side).mT.double().cpu())[..., -1].to(operator.like)
-    norm: Tensor = ritz.clamp_min(0).sqrt()
-    return norm if operator.n_items else norm[0]
+    norms: Tensor = ritz.clamp_min(0).sqrt()
+    return norms if operator.n_items else norms[0]
 
 
 class CGStep(NamedTuple):
@@ -87,7 +87,7 @@ def cg_steps(
     """
     x, r = torch.zeros_like(b), b
     p = z = precondition(r)
-    r_r, r_z = _dot(r, r), _dot(r, z)
+    r_r, r_z = dot(r, r), dot(r, z)
     b_b, n_steps = r_r, torch.zeros_like(r_r, dtype=torch.int64)
     goal = tolerance**2 * b_b
     for k in range(max_iter + 1):
@@ -95,12 +95,12 @@ def cg_steps(
         if k == max_iter or (k % _CHECK == 0 and not bool((r_r > goal).any())):
             break
         m_p = product(p)
-        curvature = _dot(p, m_p)
+        curvature = dot(p, m_p)
         going = (r_r > goal) & (curvature > 0)
         alpha = column(torch.where(going, r_z / curvature, 0), b)
         x, r, n_steps = x + alpha * p, r - alpha * m_p, n_steps + going
         z = precondition(r)
-        r_r, r_z, old = _dot(r, r), _dot(r, z), r_z
+        r_r, r_z, old = dot(r, r), dot(r, z), r_z
         p = z + column(torch.where(old > 0, r_z / old, 0), b) * p
 
 
@@ -113,11 +113,20 @@ def column(scalars: float | Tensor, like: Tensor) -> float | Tensor:
     return scalars.view(-1, *[1] * (like.ndim - 1)) if isinstance(scalars, Tensor) else scalars
 
 
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    dot: Tensor = (a.conj() * b).real.flatten(1).sum(1)
-    return dot
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """Re <a, b> of each item, (B, ...) to (B,)."""
+    if a.is_complex() != b.is_complex():
+        a, b = a.real, b.real
+    product: Tensor = torch.linalg.vecdot(reals(a), reals(b))
+    return product
 
 
-def _norm(v: Tensor) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(v.flatten(1), dim=1)
-    return norm
+def norm(a: Tensor) -> Tensor:
+    """||a|| of each item, (B, ...) to (B,)."""
+    norms: Tensor = torch.linalg.vector_norm(a.flatten(1), dim=1)
+    return norms
+
+
+def reals(a: Tensor) -> Tensor:
+    """The entries of each item, complex ones as two numbers, (B, N)."""
+    return (torch.view_as_real(a.resolve_conj()) if a.is_complex() else a).flatten(1)

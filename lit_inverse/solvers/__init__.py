@@ -1,24 +1,34 @@
 """Solvers: each turns y into x_hat without ever seeing x."""
 
 from lit_inverse.solvers.base import Solver, ValueRange
+from lit_inverse.solvers.damp import DAMP
 from lit_inverse.solvers.deep_prior import DeepPrior
+from lit_inverse.solvers.dvamp import DVAMP
 from lit_inverse.solvers.fista import FISTA
 from lit_inverse.solvers.lasso import Lasso
 from lit_inverse.solvers.latent_search import LatentSearch
+from lit_inverse.solvers.plug_and_play import PlugAndPlay
 from lit_inverse.solvers.power_law import PowerLaw
+from lit_inverse.solvers.red import RED
 from lit_inverse.solvers.solution import Solution, Status, Trace
 from lit_inverse.solvers.tval3 import TVAL3
+from lit_inverse.solvers.unfolded import Unfolded
 
 __all__ = [
+    "DAMP",
+    "DVAMP",
     "FISTA",
+    "RED",
     "TVAL3",
     "DeepPrior",
     "Lasso",
     "LatentSearch",
+    "PlugAndPlay",
     "PowerLaw",
     "Solution",
     "Solver",
     "Status",
     "Trace",
+    "Unfolded",
     "ValueRange",
 ]

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.image_gradient import gradient, gradient_adjoint
+from lit_inverse.operators.krylov import column, dot, norm
 from lit_inverse.solvers.line_search import LineSearch
-from lit_inverse.solvers.periodic_gradient import gradient, gradient_adjoint
 from lit_inverse.solvers.solution import Status
 
 ENDINGS = (Status.MAX_ITER, Status.CONVERGED, Status.STOPPED_EARLY, Status.DIVERGED)
@@ -85,7 +85,7 @@ class Iterates:
         """From u (B, C, H, W) and multipliers of 0; beta and mu are their (first, last) values, each (B,)."""
         item = torch.arange(len(b), device=b.device)
         none = torch.zeros_like(item)
-        au, v = operator(u), gradient(u)
+        au, v = operator(u), gradient(u, periodic=True)
         tau = _ratio(_squared(u), _squared(v) + mu[0] / beta[0] * _squared(au))
         now = cls(
             item=item,
@@ -132,13 +132,13 @@ class Iterates:
     def step(self, operator: LinearOperator, rules: Rules) -> None:
         """One gradient step of the items that have not ended, and where it was small new multipliers."""
         self.n_iter = self.n_iter + self.running
-        e = self.u - column(self.tau, self.u) * self.d
+        e = torch.addcmul(self.u, column(-self.tau, self.u), self.d)
         if rules.constrained:
             e = torch.minimum(e.clamp_min(0), column(self.upper, e))
         e = e - self.u
-        ae, de, e_e = operator(e), gradient(e), _squared(e)
+        ae, de, e_e = operator(e), gradient(e, periodic=True), _squared(e)
         curvature = self.beta * _squared(de) + self.mu * _squared(ae)
-        length, exact = self.search.step(self.f, self.beta * _dot(self.d, e), curvature, self.first)
+        length, exact = self.search.step(self.f, self.beta * dot(self.d, e), curvature, self.first)
         length = self._move(length, e, ae, de)
         small = length * e_e.sqrt() <= rules.inner_tol * _squared(self.u).sqrt()
         shortest = _ratio(self.beta * e_e, curvature)
@@ -147,23 +147,25 @@ class Iterates:
         self._evaluate(operator, rules)
         self.search.note(self.f, outer)
         # the step of Barzilai and Borwein, <s, s> / <s, y> with s = length e, or the steepest descent along e
-        self.tau = torch.where(outer, shortest, _ratio(length * e_e, _dot(e, self.d - old_d)))
+        self.tau = torch.where(outer, shortest, _ratio(length * e_e, dot(e, self.d - old_d)))
         self.first = outer
 
     def _move(self, length: Tensor, e: Tensor, ae: Tensor, de: Tensor) -> Tensor:
         """Goes along e, unless the item has ended or blows up now; returns how far."""
-        au = self.au + column(length, ae) * ae
+        au = torch.addcmul(self.au, column(length, ae), ae)
         bounded = _squared(au - self.b) <= _BLOWN_UP**2 * _squared(self.b)  # false for NaN too
         self.ending = torch.where(self.running & ~bounded, _DIVERGED, self.ending)
         goes = self.running
         length = torch.where(goes, length, 0)
-        self.u = torch.where(column(goes, e), self.u + column(length, e) * e, self.u)
+        self.u = torch.where(column(goes, e), torch.addcmul(self.u, column(length, e), e), self.u)
         self.au = torch.where(column(goes, ae), au, self.au)
-        self.v = torch.where(column(goes, de), self.v + column(length, de) * de, self.v)
+        self.v = torch.where(column(goes, de), torch.addcmul(self.v, column(length, de), de), self.v)
         return length
 
     def _change_multipliers(self, outer: Tensor, rules: Rules) -> None:
         """New multipliers and weights where the mask `outer` says so, unless that was the last time."""
+        if outer.device.type == "cpu" and not outer.any():  # elsewhere looking would mean waiting for the device
+            return
         self.n_outer = self.n_outer + outer
         change, size = _squared(self.u - self.outer_u).sqrt(), _squared(self.u).sqrt()
         self.ending = torch.where(outer & (self.n_outer >= rules.max_outer), _STOPPED, self.ending)
@@ -182,32 +184,24 @@ class Iterates:
     def _evaluate(self, operator: LinearOperator, rules: Rules) -> None:
         r, t = _clipped(self.v, self.beta, rules)
         h, rest = t.clamp_max(1), self.au - self.c
-        self.f = (h * (t - h / 2)).flatten(1).sum(1) / self.beta + self.mu / 2 * _squared(rest)
-        self.d = gradient_adjoint(r) + operator.adjoint(column(self.mu / self.beta, rest) * rest)
+        self.f = (dot(h, t) - _squared(h) / 2) / self.beta + self.mu / 2 * _squared(rest)
+        self.d = gradient_adjoint(r, periodic=True) + operator.adjoint(column(self.mu / self.beta, rest) * rest)
 
 
 def _clipped(v: Tensor, beta: Tensor, rules: Rules) -> tuple[Tensor, Tensor]:
     """r = v / max(1, beta |v|) and beta |v|, with the lengths of the vectors that v is made of."""
-    squares = v.real.square() + v.imag.square() if v.is_complex() else v.square()
-    squares = squares.sum(rules.group, keepdim=True) if rules.group else squares
-    t = column(beta, squares) * squares.sqrt()
+    if all(v.shape[axis] == 1 for axis in rules.group):
+        lengths = v.abs()
+    else:
+        squares = v.real.square() + v.imag.square() if v.is_complex() else v.square()
+        lengths = squares.sum(rules.group, keepdim=True).sqrt_()
+    t = lengths.mul_(column(beta, lengths))
     return v / t.clamp_min(1), t
-
-
-def reals(a: Tensor) -> Tensor:
-    """The entries of each item, complex ones as two numbers."""
-    return (torch.view_as_real(a.resolve_conj()) if a.is_complex() else a).flatten(1)
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    product: Tensor = torch.linalg.vecdot(reals(a), reals(b))
-    return product
 
 
 def _squared(a: Tensor) -> Tensor:
     """||a||^2 of each item."""
-    norm: Tensor = torch.linalg.vector_norm(reals(a), dim=1)
-    return norm.square()
+    return norm(a).square()
 
 
 def _ratio(a: Tensor, b: Tensor) -> Tensor:

@@ -64,10 +64,8 @@ def test_estimates_of_an_image_and_small_changes_of_it(name: str) -> None:
     sigma = torch.tensor([0.0, 0.1])
     x_hat, changed = make(name).together(y, others, sigma)
     torch.testing.assert_close(x_hat, make(name)(y, sigma), rtol=0, atol=1e-7)
-    torch.testing.assert_close(changed[0], x_hat, rtol=0, atol=1e-7)
-    assert torch.equal(changed[1, 0], others[1, 0]), "sigma = 0 returns x"
-    alone = make(name)(others[1], sigma)
-    assert float((changed[1] - alone).square().mean()) < 0.1 * float((changed[1] - others[1]).square().mean())
+    for one, other in zip(changed, others, strict=True):
+        torch.testing.assert_close(one, make(name)(other, sigma), rtol=0, atol=1e-7)
     for wrong in (y, others.float(), others[..., :-1]):
         with pytest.raises(ValueError, match="like x"):
             make(name).together(y, wrong, sigma)

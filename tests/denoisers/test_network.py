@@ -6,9 +6,10 @@ import torch
 from jsonargparse import ArgumentParser
 from torch import Tensor
 
+from datamodules import ImagesDataModule
 from lit_inverse.checkpoints import SHIPPED, describe
-from lit_inverse.denoisers import Denoiser
-from lit_inverse.denoisers.network import Network
+from lit_inverse.denoisers import Denoiser, Network
+from lit_inverse.metrics import psnr
 from lit_inverse.networks import VAE, DnCNN, DRUNet
 from lit_inverse.seeding import generator
 
@@ -82,7 +83,7 @@ def test_network_is_copied_and_left_as_it_is() -> None:
 def test_a_configuration_names_the_checkpoint(tmp_path: Path) -> None:
     save(tmp_path / "network.pt", DRUNet(**DRUNET), DRUNET)
     (tmp_path / "denoiser.yaml").write_text(
-        "denoiser:\n  class_path: lit_inverse.denoisers.network.Network\n"
+        "denoiser:\n  class_path: lit_inverse.denoisers.Network\n"
         "  init_args: {network: network.pt, value_range: [-1, 1]}\n"
     )
     parser = ArgumentParser(exit_on_error=False)
@@ -102,3 +103,19 @@ def test_what_is_no_denoising_network_is_refused(tmp_path: Path) -> None:
         Network(VAE((1, 4, 4), 2, (3,)))
     with pytest.raises(ValueError, match="sigma_max is 0.0, expected a positive part"):
         Network(DRUNet(**DRUNET), sigma_max=0.0)
+
+
+@pytest.mark.parametrize(("level", "published"), [(50, 23.86), (255, 18.82)])
+def test_shipped_network_has_the_errors_of_its_readme(level: int, published: float) -> None:
+    root = Path(__file__).resolve().parents[3] / "shared" / "data" / "natural" / "dev"
+    if not root.is_dir():
+        pytest.skip("the photographs are not there: ../shared/data/natural/dev")
+    photographs = ImagesDataModule(root).dataset("test")
+    x = torch.stack([photographs[i]["x"] for i in range(len(photographs))])
+    eta = torch.stack([torch.randn(x.shape[1:], generator=generator(1000 * level + i)) for i in range(len(x))])
+    x_hat = Network()(x + level / 255 * eta, level / 255)
+    assert float(psnr(x_hat, x, 1.0).mean()) == pytest.approx(published, abs=0.005)
+    row = next(
+        line for line in (SHIPPED / "README.md").read_text().splitlines() if line.startswith("| 11 photographs, `")
+    )
+    assert f" {published} " in row

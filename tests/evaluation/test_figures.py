@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from matplotlib.text import Text
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.comparisons import compare
 from lit_inverse.evaluation.figures.style import Positions, style
+from lit_inverse.evaluation.layers import layer_errors
 from lit_inverse.evaluation.statistics import summarise
 from lit_inverse.evaluation.success import success_rates
 from lit_inverse.evaluation.trajectories import Trajectory
@@ -59,8 +61,36 @@ def along() -> Figure:
     )
 
 
+INFINITY = float("inf")
+PLACES = {(setting, level): f"m = {setting}, SNR {level} dB" for setting in (25, 50) for level in (20.0, INFINITY)}
+
+
+def in_db(kind: str, exact: float = -147.0) -> Figure:
+    """Figures of vectors; the oracle is exact where there is no noise, and elsewhere 30 dB below the first solver."""
+    sweep = rows(settings=(25, 50), levels=(20.0, INFINITY), vectors=True)
+    summaries = summarise(sweep)
+    oracle = [
+        replace(s, solver="oracle", label="oracle least squares", nmse_db=db, nmse_db_low=db - 1, nmse_db_high=db + 1)
+        for s in summaries
+        if s.solver == "a"
+        for db in [exact if s.noise_level == INFINITY else s.nmse_db - 30]
+    ]
+    if kind == "layers":
+        return figures.error_along_layers(layer_errors(sweep), SOLVERS, PLACES, oracle)
+    if kind == "noise in dB":
+        at_25, line = ([s for s in some if s.setting == 25] for some in (summaries, oracle))
+        return figures.error_against_noise(at_25, SOLVERS, "SNR (dB)", "", oracle=line, in_db=True)
+    level = INFINITY if kind == "curves in dB, exact oracle" else 20.0
+    at_level, line = ([s for s in some if s.noise_level == level] for some in (summaries, oracle))
+    if kind == "time in dB":
+        return figures.error_against_time(at_level, SOLVERS, "m", "")
+    return figures.error_against_setting(at_level, SOLVERS, "m", "", oracle=line)
+
+
 ALL = {kind: lambda kind=kind: drawn(kind) for kind in ("log", "linear", "noise", "success", "time", "pairs")}
 ALL |= {"grid": grid, "along": along}
+IN_DB = ("layers", "noise in dB", "curves in dB", "curves in dB, exact oracle", "time in dB")
+ALL |= {kind: lambda kind=kind: in_db(kind) for kind in IN_DB}
 
 
 def not_drawn(axes: Axes, axis: Axis) -> list[Text]:
@@ -128,6 +158,68 @@ def test_bands_are_the_t_intervals_and_axes_have_units() -> None:
 )  # fmt: skip
 def test_scale_of_the_horizontal_axis(settings: tuple[float, ...], scale: str) -> None:
     assert Positions(settings).scale == scale
+
+
+@pytest.mark.parametrize("n_solvers", [2, 5, 7])
+@pytest.mark.parametrize("length", [4, 30, 60])
+def test_the_legend_is_within_the_figure(n_solvers: int, length: int) -> None:
+    solvers = tuple("abcdefg"[:n_solvers])
+    summaries = [
+        replace(s, label=("A" if s.solver < "c" else "n" * length) + s.solver) for s in summarise(rows(solvers))
+    ]
+    figure = figures.error_against_setting(summaries, [*solvers], "m", UNIT)
+    canvas = FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent(canvas.get_renderer())
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+
+
+def test_infinity_comes_after_the_largest_number() -> None:
+    assert [Positions((20.0, 30.0, 40.0, INFINITY))[at] for at in (20.0, 40.0, INFINITY)] == [20, 40, 50]
+    assert Positions((5.0, 20.0, INFINITY))[INFINITY] == pytest.approx(80)  # on a logarithmic axis
+    assert Positions((5.0, 20.0, INFINITY), linear=True)[INFINITY] == 35
+    assert Positions((INFINITY,)).scale == "linear"
+    assert Positions((30.0, INFINITY))[INFINITY] == 31
+    axes = in_db("noise in dB").axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["20", "∞"]
+
+
+@pytest.mark.parametrize("kind", ["curves in dB", "noise in dB", "time in dB"])
+def test_errors_of_vectors_are_in_db(kind: str) -> None:
+    axes = in_db(kind).axes[0]
+    expected = summarise(rows(settings=(25, 50), levels=(20.0, INFINITY), vectors=True))
+    first = {round(summary.nmse_db, 6) for summary in expected if summary.solver == "a"}
+    assert {round(float(value), 6) for value in axes.lines[0].get_ydata()} <= first
+    assert (axes.get_ylabel(), axes.get_yscale()) == ("NMSE (dB)", "linear")
+
+
+def test_layers_have_a_panel_per_place_and_end_at_the_error_of_the_reconstruction() -> None:
+    figure = in_db("layers")
+    summaries = summarise(rows(settings=(25, 50), levels=(20.0, INFINITY), vectors=True))
+    assert [axes.get_title().split("\n")[0] for axes in figure.axes] == list(PLACES.values())
+    for axes, place in zip(figure.axes, PLACES, strict=True):
+        here = {s.solver: s for s in summaries if (s.setting, s.noise_level) == place}
+        for solver, line, band in zip(SOLVERS, axes.lines, axes.collections, strict=False):
+            at, value = line.get_data()
+            assert (at[0], at[-1]) == (0, 16)
+            assert value[0] == pytest.approx(0, abs=1e-9)
+            assert value[-1] == pytest.approx(here[solver].nmse_db, abs=1e-6)
+            edge = band.get_paths()[0].vertices
+            ends = edge[np.isclose(edge[:, 0], 16), 1]
+            assert (ends.min(), ends.max()) == pytest.approx((here[solver].nmse_db_low, here[solver].nmse_db_high))
+
+
+def test_the_oracle_is_a_line_unless_it_is_exact() -> None:
+    figure = in_db("layers")
+    for axes, (_, level) in zip(figure.axes, PLACES, strict=True):
+        assert len(axes.lines) == (3 if level == INFINITY else 4)
+        assert ("(oracle: -147 dB)" in axes.get_title()) == (level == INFINITY)
+        if level == 20.0:
+            assert axes.get_ylim()[0] < axes.lines[-1].get_ydata()[0]
+    assert "oracle least squares" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert len(in_db("curves in dB").axes[0].lines) > len(in_db("curves in dB, exact oracle").axes[0].lines)
+    assert in_db("noise in dB").axes[0].get_ylim()[0] > -120
+    assert in_db("noise in dB", exact=-100).axes[0].get_ylim()[0] < -100
 
 
 def test_the_front_is_what_no_solver_beats_in_both() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from evaluation.vectors import run
 from matplotlib.figure import Figure
 
 from lit_inverse.evaluation import figures, report
@@ -142,6 +143,15 @@ def test_a_sweep_over_another_argument_is_reported_by_its_values(
     assert settings == {(kappa, 30, level) for kappa in (1.0, 100.0) for level in (0.0, 0.1)}
     names = {path.name for path in found.figures.values()}
     assert names >= {"error_against_kappa_noise0.1", "error_against_noise_kappa1", "reconstructions_kappa100_noise0"}
+
+
+def test_a_sweep_of_vectors_is_reported_in_db(tmp_path: Path) -> None:
+    run(tmp_path, oracle=True)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert [text for text in ("NMSE (dB)", "mean of dB", "worst", "5 signals", ">∞<") if text not in page] == []
+    assert "10 log<sub>10</sub>(sum ||x_hat - x||<sup>2</sup> / sum ||x||<sup>2</sup>)" in page  # what the columns are
+    assert "images" not in page.split('id="settings"')[0]
+    assert page.count('<tr class="reference">') == 2
 
 
 def test_a_sweep_without_results_has_a_page(tmp_path: Path) -> None:

@@ -159,6 +159,11 @@ def test_step_size_rises_and_falls_to_nothing() -> None:
     assert rates[99] < 1e-3
 
 
+def test_a_training_without_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="max_epochs is -1, expected a number"):
+        trainer(max_epochs=-1).fit(module(), loader(squares(2), 2))
+
+
 class Images(WandbLogger):
     """Keeps the images it is given."""
 

@@ -1,7 +1,6 @@
 """D-AMP against the outputs of the original code, state evolution, and signals it must recover."""
 
 import hashlib
-import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from few_coefficients import GREY, SoftDCT, draw, photograph, psnr, relative_error, smooth_images
 from torch import Tensor
 
-from lit_inverse.bases import dct_matrix
-from lit_inverse.denoisers import TV, Denoiser, Wavelet
+from lit_inverse.denoisers import BM3D, TV, Denoiser, Wavelet
 from lit_inverse.operators import Fourier, Gaussian, Identity, Matrix, SubsampledDCT, SubsampledHadamard
 from lit_inverse.operators.base import Operator
 from lit_inverse.solvers import DAMP, Status, damp
@@ -21,23 +20,7 @@ from lit_inverse.solvers.divergence import ProbedDenoiser
 from lit_inverse.solvers.state_evolution import state_evolution
 
 REFERENCES = Path(__file__).resolve().parents[3] / "shared" / "refs" / "tval3"
-GREY = (0.0, 255.0)
 ROBUST: dict[str, Any] = {"damping": 0.7, "box": True, "max_divergence": 0.95}
-
-
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-class SoftDCT(Denoiser):
-    """Soft thresholds of 1.5 sigma in the orthonormal 2-D DCT, but for the mean."""
-
-    def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
-        rows, columns = (dct_matrix(side).to(x) for side in x.shape[2:])
-        z = rows @ x @ columns.T
-        soft = z.sign() * (z.abs() - 1.5 * sigma.view(-1, 1, 1, 1)).clamp(min=0)
-        soft[..., 0, 0] = z[..., 0, 0]
-        return rows.T @ soft @ columns
 
 
 class Smoothing(Denoiser):
@@ -50,32 +33,6 @@ class Smoothing(Denoiser):
         return torch.fft.ifft2(torch.fft.fft2(x) * transfer).real
 
 
-def smooth_images(items: int = 2, channels: int = 1, size: int = 24, kept: int = 40) -> Tensor:
-    """Images in grey levels with few DCT coefficients."""
-    matrix = dct_matrix(size)
-    z = torch.zeros(items, channels, size * size, dtype=torch.float64)
-    for item, channel in itertools.product(range(items), range(channels)):
-        order = torch.randperm(size * size // 4, generator=torch.Generator().manual_seed(7 * item + channel))[:kept]
-        z[item, channel, order // (size // 2) * size + order % (size // 2)] = 120 * draw(kept, seed=item + 10 * channel)
-    z[..., 0] = 128 * size
-    return matrix.T @ z.view(items, channels, size, size) @ matrix
-
-
-def relative_error(x_hat: Tensor, x: Tensor) -> float:
-    return float((x_hat - x).abs().square().sum().sqrt() / x.abs().square().sum().sqrt())
-
-
-def photograph(side: int) -> Tensor:
-    """(1, 1, side, side) in grey levels."""
-    camera = pytest.importorskip("skimage.data").camera().astype(float)
-    block = 512 // side
-    return torch.from_numpy(camera.reshape(side, block, side, block).mean((1, 3)))[None, None]
-
-
-def psnr(x_hat: Tensor, x: Tensor) -> float:
-    return float(10 * torch.log10(255**2 / (x_hat - x).square().mean()))
-
-
 @pytest.mark.parametrize(("name", "denoiser"), [("dctsoft", SoftDCT(GREY)), ("gblur", Smoothing(GREY))])
 @pytest.mark.parametrize("case", ["cam32_r30", "cam64_r50"])
 def test_answers_with_fixed_probes_are_those_of_the_original(
@@ -86,10 +43,10 @@ def test_answers_with_fixed_probes_are_those_of_the_original(
         pytest.skip(f"the outputs of the original are not there: {path.parent.name}/{path.name} in ../shared/refs")
     stored = np.load(path)
     m, side = int(stored["m"]), int(stored["side"])
-    entries = np.random.RandomState(int(stored["seed"])).standard_normal((m, side * side))  # noqa: NPY002 as they did
+    entries = np.random.RandomState(int(stored["seed"])).standard_normal((m, side * side))
     entries = (entries * (1 / np.sqrt(m))).astype(np.float32)
     assert hashlib.sha256(entries.tobytes()).hexdigest() == str(stored["A_sha256"])
-    probes = np.random.RandomState(int(stored["eta_seed"])).standard_normal((20, 1, 1, 1, side, side))  # noqa: NPY002
+    probes = np.random.RandomState(int(stored["eta_seed"])).standard_normal((20, 1, 1, 1, side, side))
     given = iter(torch.from_numpy(probes))
     monkeypatch.setattr(ProbedDenoiser, "probes", lambda self, shape: next(given))
     monkeypatch.setattr(damp, "column_norm", lambda operator: torch.ones(1, dtype=torch.float64))  # as they left it
@@ -103,7 +60,7 @@ def test_answers_with_fixed_probes_are_those_of_the_original(
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_of_few_coefficients_are_recovered_exactly(channels: int) -> None:
-    x = smooth_images(channels=channels)
+    x = smooth_images(channels=channels, size=16, kept=15)
     operator = Gaussian(tuple(x.shape[1:]), x[0].numel() // 2, [1, 2]).double()
     solution = DAMP(SoftDCT(GREY), max_iter=150).solve(operator(x), operator, value_range=GREY, seeds=[3, 4])
     assert solution.status == [Status.MAX_ITER] * 2
@@ -234,10 +191,25 @@ def test_items_that_diverge_leave_the_others_as_they_are() -> None:
             torch.testing.assert_close(values[:, 0], together.history[name][: len(values), item], equal_nan=True)
 
 
+def test_an_answer_farther_from_the_data_than_black_is_flagged() -> None:
+    class Negative(Denoiser):
+        def denoise(self, x: Tensor, sigma: Tensor) -> Tensor:
+            return -0.5 * x
+
+    x = smooth_images(1)
+    operator = Gaussian((1, 24, 24), 288, 1).double()
+    y = operator(x)
+    solution = DAMP(Negative(GREY), max_iter=2).solve(y, operator, value_range=GREY)
+    assert solution.history["residual"].min() > 1
+    assert solution.history["sigma"].max() < 10 * solution.history["sigma"][0]
+    assert solution.status == [Status.DIVERGED]
+    assert (solution.x == 0).all(), "nothing was nearer"
+
+
 def test_robust_settings_do_not_diverge_where_the_published_ones_do() -> None:
     x = photograph(64)
     operator = Gaussian((1, 64, 64), 250, 3, columns="unit").double()
-    solution = DAMP(**ROBUST).solve(operator(x), operator, value_range=GREY)
+    solution = DAMP(max_iter=15, **ROBUST).solve(operator(x), operator, value_range=GREY)
     assert solution.status == [Status.MAX_ITER]
     assert x.min() >= 0
     assert solution.x.min() >= 0
@@ -245,11 +217,12 @@ def test_robust_settings_do_not_diverge_where_the_published_ones_do() -> None:
     assert psnr(solution.x, x) > 17
 
 
-def test_photographs_are_as_good_as_published() -> None:
-    """Camera of 64 x 64 at m/n = .3, where TVAL3 has 30.4 dB."""
+def test_photographs_are_recovered_better_than_by_total_variation() -> None:
+    """Camera of 64 x 64 at m/n = .3, where TVAL3 has 30.4 dB; 32.0 to 32.5 for A of the seeds 1 to 4."""
     x = photograph(64)
-    operator = Gaussian((1, 64, 64), 1229, 3, columns="unit").double()
-    assert psnr(DAMP(max_iter=15).solve(operator(x), operator, value_range=GREY).x, x) > 31
+    operator = Gaussian((1, 64, 64), 1229, 1, columns="unit").double()
+    solver = DAMP(BM3D("np", GREY), max_iter=15)
+    assert psnr(solver.solve(operator(x), operator, value_range=GREY, seeds=[1]).x, x) > 31.4
 
 
 def test_two_iterations_by_hand_with_damping_box_and_bound() -> None:

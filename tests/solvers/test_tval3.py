@@ -1,5 +1,6 @@
 """TVAL3 against the outputs of the original code, exact minima of total variation, and closed forms."""
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -7,14 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
+from datamodules import MNISTDataModule
 from lit_inverse.operators import Gaussian, Identity, LinearOperator, Matrix, RadialFourier
 from lit_inverse.operators.base import Operator
 from lit_inverse.operators.image_gradient import gradient, gradient_adjoint
 from lit_inverse.solvers import TVAL3, Solution, Status
 
-REFERENCES = Path(__file__).resolve().parents[3] / "shared" / "refs" / "tval3"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+NATURAL = ["barbara", "boat", "peppers", "fingerprint", "mandrill"]
+REFERENCES = DATA.parent / "refs" / "tval3"
 SETTINGS: dict[str, dict[str, Any]] = {
     "csdip": {"norm": "anisotropic", "constraint": "nonnegative", "tol": 1e-3, "max_iter": 300},
     "default": {},
@@ -78,7 +83,7 @@ def test_answers_are_as_good_as_those_of_the_original(name: str, settings: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SMALL[:3])
+@pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize(
     ("norm", "key"),
     [("isotropic", "xexact_tv2"), ("anisotropic", "xexact_tv1")],
@@ -88,7 +93,45 @@ def test_tight_tolerances_reach_the_least_total_variation(name: str, norm: str, 
     solution = TVAL3(norm=norm, **TIGHT).solve(case.y, case.operator)
     least = total_variation(case.image(key), norm)
     torch.testing.assert_close(total_variation(solution.x, norm), least, rtol=1e-3, atol=0)
-    assert solution.history["residual"][-1].item() < 1e-4
+    assert solution.history["residual"][-1].item() < 2e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("m", "figure"), [(25, 0.246), (50, 0.172), (75, 0.117), (100, 0.058)])
+def test_errors_on_digits_are_those_of_the_original(m: int, figure: float) -> None:
+    """Mean squared error on [-1, 1] of the first ten test digits; note the spread of single draws of A, 5 to 10 %."""
+    digits = DATA / "mnist"
+    if not digits.is_dir():
+        pytest.skip("MNIST is not there: ../shared/data/mnist")
+    data = MNISTDataModule(digits, value_range=(-1, 1))
+    data.setup("test")
+    dataset = data.dataset("test")
+    x = torch.stack([dataset[i]["x"] for i in range(10)]).repeat(5, 1, 1, 1)
+    operator = Gaussian((1, 28, 28), m, list(range(50)), columns="unit")
+    x_hat = TVAL3(**SETTINGS["csdip"]).solve(operator(x), operator, value_range=(-1, 1)).x
+    assert float((x_hat - x).square().mean()) == pytest.approx(figure, rel=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("ratio", "figures"),
+    [
+        (0.10, (21.58, 22.91, 21.83, 16.77, 23.19)),
+        (0.20, (24.86, 25.38, 25.65, 17.34, 24.77)),
+        (0.25, (26.28, 26.47, 27.58, 17.66, 25.51)),
+    ],
+)
+def test_natural_images_as_with_the_original(ratio: float, figures: tuple[float, ...]) -> None:
+    """Single images of 128 x 128, A with columns of unit norm; another draw of A changes them by up to .3 dB."""
+    paths = [DATA / "natural" / "dev" / f"{name}.png" for name in NATURAL]
+    if not all(path.is_file() for path in paths):
+        pytest.skip("classic images are not there: ../shared/data/natural/dev")
+    halved = (Image.open(path).resize((128, 128), Image.Resampling.BICUBIC) for path in paths)
+    x = torch.stack([torch.from_numpy(np.array(image)).float() for image in halved]).unsqueeze(1)
+    a = np.random.RandomState(1).standard_normal((round(ratio * 128**2), 128**2)).astype(np.float32)
+    operator = Matrix(torch.from_numpy(a / np.linalg.norm(a, axis=0)), (1, 128, 128))
+    x_hat = TVAL3(**SETTINGS["csdip"]).solve(operator(x), operator).x
+    assert [psnr(*pair) for pair in zip(x_hat, x, strict=True)] == pytest.approx(figures, abs=0.3)
 
 
 @pytest.mark.parametrize("norm", ["isotropic", "anisotropic"])
@@ -182,6 +225,20 @@ def test_colours_that_change_together_are_recovered_from_fewer_measurements_each
     solution = TVAL3(norm=norm, constraint="box", **CLOSE).solve(operator(x), operator, value_range=(0, 255))
     assert solution.x.shape == x.shape
     assert psnr(solution.x, x) > 45
+
+
+@pytest.mark.parametrize(("norm", "apart", "gain"), [("anisotropic", (), 1.0), ("isotropic", (1,), 0.5)])
+def test_coupled_channels_are_better_than_a_sum_over_channels(norm: str, apart: tuple[int, ...], gain: float) -> None:
+    """A portrait and its surroundings at m/n = .2: 1.5 and .9 dB."""
+    astronaut = pytest.importorskip("skimage.data").astronaut()
+    halved = (Image.fromarray(part).resize((32, 32)) for part in (astronaut[:300, 100:400], astronaut))
+    x = torch.stack([torch.from_numpy(np.array(image)) for image in halved]).permute(0, 3, 1, 2).float()
+    operator = Gaussian((3, 32, 32), 614, 0)
+    y, solver = operator(x), TVAL3(norm=norm, constraint="box")
+    coupled = solver.solve(y, operator, value_range=(0, 255)).x
+    solver.rules = dataclasses.replace(solver.rules, group=apart)
+    separate = solver.solve(y, operator, value_range=(0, 255)).x
+    assert psnr(coupled, x) > psnr(separate, x) + gain
 
 
 def test_equal_channels_are_a_grey_image_of_another_beta() -> None:

@@ -1,54 +1,60 @@
 """Aggregation: overlapping estimates of patches are averaged by their weights (Dabov et al. 2007, eq. 12)."""
 
-import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag, fold
+from torch.nn.functional import embedding_bag
 
 
-class Estimates(NamedTuple):
-    """Estimates of patches in the transform domain.
-
-    Attributes:
-        coefficients: (N, n).
-        positions: (N,), which of all P patches each one estimates.
-        weights: (N,).
-    """
-
-    coefficients: Tensor
-    positions: Tensor
-    weights: Tensor
-
-
-def weighted_sums(estimates: Estimates, n_positions: int) -> Tensor:
-    """Sums of weight times coefficients over the estimates of each patch, and of the weights, (P, n + 1).
+class Gather:
+    """Sums over the estimates of each patch.
 
     Every patch collects what was estimated for it, in a fixed order, so that sums are the same in every run on a GPU
     too, where adding to shared cells is not.
+
+    Args:
+        positions: (N,), which of P patches each estimate is of.
+        n_positions: P.
     """
-    positions, order = estimates.positions.sort(stable=True)
-    starts = torch.searchsorted(positions, torch.arange(n_positions, device=positions.device))
-    weights = estimates.weights[order]
-    sums = embedding_bag(order, estimates.coefficients, starts, mode="sum", per_sample_weights=weights)
-    ones = torch.ones_like(estimates.weights)[:, None]
-    totals = embedding_bag(order, ones, starts, mode="sum", per_sample_weights=weights)
-    return torch.cat([sums, totals], 1)
+
+    def __init__(self, positions: Tensor, n_positions: int) -> None:
+        ascending, self._order = positions.sort(stable=True)
+        self._starts = torch.searchsorted(ascending, torch.arange(n_positions, device=positions.device))
+
+    def __call__(self, coefficients: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Sums of weight times coefficients (N, n), and of the weights (N,): (P, n) and (P,)."""
+        ones, ordered = torch.ones_like(weights)[:, None], weights[self._order]
+        sums, totals = (
+            embedding_bag(self._order, values, self._starts, mode="sum", per_sample_weights=ordered)
+            for values in (coefficients, ones)
+        )
+        return sums, totals[:, 0]
 
 
-def average(sums: Tensor, synthesis: Tensor, window: Tensor, shape: Sequence[int]) -> Tensor:
-    """The images (B, H, W) from the weighted sums (B, P, n + 1) of their patches.
+def average(sums: Tensor, totals: Tensor, synthesis: Tensor, window: Tensor) -> Tensor:
+    """The images (B, H, W) from the weighted sums of their patches and the total weights.
 
     The inverse transform is linear: it is applied once per position, to the sums.
 
     Args:
+        sums: (B, h, w, n), n = side^2, h = H - side + 1, w = W - side + 1.
+        totals: (B, h, w).
         synthesis: (n, n), the inverse transform of patches.
-        window: (n,), factors of the weight within a patch.
-        shape: (H, W).
+        window: (side,), factors of the weight along rows and columns of a patch.
     """
-    side = math.isqrt(len(window))
-    patches = (window[:, None] * synthesis) @ sums[..., :-1].mT
-    weights = window[:, None] * sums[:, None, :, -1]
-    return (fold(patches, tuple(shape), side) / fold(weights, tuple(shape), side))[:, 0]
+    patches = sums @ (torch.outer(window, window).flatten()[:, None] * synthesis).T
+    patches = patches.view(*totals.shape, len(window), len(window))
+    image = _overlapping(_overlapping(patches.unbind(3), 1).unbind(3), 2)
+    weight = _overlapping([factor * totals for factor in window], 1)
+    return image / _overlapping([factor * weight for factor in window], 2)
+
+
+def _overlapping(parts: Sequence[Tensor], axis: int) -> Tensor:
+    """sum_k parts[k], moved k entries along the axis."""
+    shape, length = list(parts[0].shape), parts[0].shape[axis]
+    shape[axis] += len(parts) - 1
+    total = parts[0].new_zeros(shape)
+    for k, part in enumerate(parts):
+        total.narrow(axis, k, length).add_(part)
+    return total

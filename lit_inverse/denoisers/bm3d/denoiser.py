@@ -5,10 +5,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from lit_inverse.denoisers.base import Denoiser
-from lit_inverse.denoisers.bm3d.aggregation import average, weighted_sums
+from lit_inverse.denoisers.bm3d.aggregation import Gather, average
 from lit_inverse.denoisers.bm3d.matching import match
 from lit_inverse.denoisers.bm3d.profiles import GREY_LEVELS, HIGH_NOISE, PROFILES, Profile, ProfileName, Stage
-from lit_inverse.denoisers.bm3d.shrinkage import HardThreshold, Shrinkage, Wiener, filter_groups
+from lit_inverse.denoisers.bm3d.shrinkage import Shrinkage, equal_groups, filter_groups, hard_threshold, wiener
 from lit_inverse.denoisers.bm3d.transforms import patch_transform, patch_window
 
 _PIXELS, _PIXELS_ELSEWHERE = 1 << 16, 1 << 20  # worked on together on a CPU, within its cache, and on other devices
@@ -59,34 +59,43 @@ class BM3D(Denoiser):
 
 
 def _both_stages(x: Tensor, sigma: Tensor, profile: Profile) -> Tensor:
-    noisy = _opponent(_at_least(x, max(profile.hard.patch, profile.wiener.patch)))
+    scale = sigma.view(-1, 1, 1, 1)
+    noisy = _opponent(_at_least(x, max(profile.hard.patch, profile.wiener.patch))) / scale
     mean = noisy.mean((2, 3), keepdim=True)
     noisy = noisy - mean
-    basic = _filtered(noisy, None, profile.hard, HardThreshold(profile.threshold * sigma))
-    final = _filtered(noisy, basic, profile.wiener, Wiener(sigma.square()))
-    return _opponent(final + mean, inverse=True)[..., : x.shape[2], : x.shape[3]]
+    # matches are those of the mean of R, G, B: the first opponent channel is sqrt(3) times that
+    unit = x.shape[1] / (GREY_LEVELS * sigma).square()
+    basic = _filtered(noisy, None, profile.hard, profile.hard.tau * unit, hard_threshold(profile.threshold))
+    final = _filtered(noisy, basic, profile.wiener, profile.wiener.tau * unit, wiener)
+    return scale * _opponent(final + mean, inverse=True)[..., : x.shape[2], : x.shape[3]]
 
 
-def _filtered(noisy: Tensor, basic: Tensor | None, stage: Stage, shrinkage: Shrinkage) -> Tensor:
-    """One stage: estimates (B, C, H, W) from the noisy images and, in the second stage, the first estimates."""
+def _filtered(noisy: Tensor, basic: Tensor | None, stage: Stage, tau: Tensor, shrinkage: Shrinkage) -> Tensor:
+    """One stage, matched on the first channel, in units of the noise.
+
+    Args:
+        noisy: (B, C, H, W).
+        basic: in the second stage the first estimates, likewise.
+        tau: (B,).
+    """
     transform = patch_transform(stage.transform, stage.patch).to(noisy)
     z = _patches(noisy, stage.patch) @ transform.T
-    pilot = None if basic is None else _patches(basic, stage.patch) @ transform.T
-    # the first opponent channel is sqrt(3) times the mean of R, G, B
-    guide = (noisy if basic is None else basic)[:, 0] / len(z) ** 0.5
-    sums = z.new_zeros(*z.shape[:-1], z.shape[-1] + 1)
-    for matches in match(guide, stage, stage.tau / GREY_LEVELS**2):
-        for channel, total in enumerate(sums.flatten(1, 2)):
-            estimates = filter_groups(z[channel], None if pilot is None else pilot[channel], matches, shrinkage)
-            total += weighted_sums(estimates, len(total))
-    window = patch_window(stage.patch).to(noisy)
-    images = average(sums.flatten(0, 1), torch.linalg.inv(transform), window, noisy.shape[2:])
-    return images.view(len(z), *guide.shape).transpose(0, 1)
+    pilots = [None] * len(z) if basic is None else (_patches(basic, stage.patch) @ transform.T).flatten(1, 3)
+    sums: list[tuple[Tensor, Tensor]] | None = None
+    for matches in match((noisy if basic is None else basic)[:, 0], stage, tau):
+        groups = equal_groups(matches, z.shape[2] * z.shape[3], stage.patch)
+        gather = Gather(torch.cat([chosen.flatten() for chosen in groups]), z[0, ..., 0].numel())
+        layers = zip(z.flatten(1, 3), pilots, strict=True)
+        terms = [gather(*filter_groups(own, pilot, groups, shrinkage)) for own, pilot in layers]
+        sums = terms if sums is None else [(s + u, w + v) for (s, w), (u, v) in zip(sums, terms, strict=True)]
+    assert sums is not None
+    window, synthesis = patch_window(stage.patch).to(noisy), torch.linalg.inv(transform)
+    return torch.stack([average(s.view(z.shape[1:]), w.view(z.shape[1:4]), synthesis, window) for s, w in sums], 1)
 
 
 def _patches(x: Tensor, side: int) -> Tensor:
-    """All patches of images (B, C, H, W), row by row: (C, B, P, side^2)."""
-    return x.transpose(0, 1).unfold(2, side, 1).unfold(3, side, 1).flatten(4).flatten(2, 3)
+    """All patches of images (B, C, H, W): (C, B, H - side + 1, W - side + 1, side^2)."""
+    return x.transpose(0, 1).unfold(2, side, 1).unfold(3, side, 1).flatten(4)
 
 
 def _at_least(x: Tensor, side: int) -> Tensor:

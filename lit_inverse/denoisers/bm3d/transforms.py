@@ -19,9 +19,8 @@ def patch_transform(name: str, side: int) -> Tensor:
 
 
 def patch_window(side: int) -> Tensor:
-    """Weights (side^2,) that make the edges of a patch count less: a Kaiser window of beta = 2."""
-    window = torch.kaiser_window(side, periodic=False, beta=2.0, dtype=torch.float64)
-    return torch.outer(window, window).flatten()
+    """Weights (side,) along rows and columns that make the edges of a patch count less: a Kaiser window of beta = 2."""
+    return torch.kaiser_window(side, periodic=False, beta=2.0, dtype=torch.float64)
 
 
 @functools.cache

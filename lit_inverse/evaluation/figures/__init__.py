@@ -2,19 +2,22 @@
 
 from lit_inverse.evaluation.figures.error_curves import error_against_noise, error_against_setting
 from lit_inverse.evaluation.figures.iterations import along_iterations
+from lit_inverse.evaluation.figures.layers import error_along_layers
 from lit_inverse.evaluation.figures.paired_differences import paired_differences
 from lit_inverse.evaluation.figures.pareto import error_against_time
 from lit_inverse.evaluation.figures.reconstructions import reconstruction_grid
-from lit_inverse.evaluation.figures.style import DPI, axis_name, save, shown
+from lit_inverse.evaluation.figures.style import DPI, MAX_PANELS, axis_name, save, shown
 from lit_inverse.evaluation.figures.success_curves import success_against_setting
 
 __all__ = [
     "DPI",
+    "MAX_PANELS",
     "along_iterations",
     "axis_name",
     "error_against_noise",
     "error_against_setting",
     "error_against_time",
+    "error_along_layers",
     "paired_differences",
     "reconstruction_grid",
     "save",

@@ -6,15 +6,18 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import error_axis, legend, mse_label, panels, shown, style
+from lit_inverse.evaluation.figures.measure import Measure, measure_of, measured_axis
+from lit_inverse.evaluation.figures.style import legend, panels, shown, style
 from lit_inverse.evaluation.statistics import Summary
 
 
 def error_against_time(summaries: Sequence[Summary], solvers: Sequence[str], symbol: str, unit: str) -> Figure:
-    """Mean squared error against seconds per image at one noise level, a panel for each of up to four settings.
+    """Error against seconds per image at one noise level, a panel for each of up to four settings.
 
+    The mean squared error, or the aggregate NMSE in dB where summaries have it.
     A grey step joins the solvers that no other one beats in both.
     """
+    measure = measure_of(summaries, unit)
     settings = panels(list(dict.fromkeys(summary.setting for summary in summaries)))
     figure = Figure(figsize=(max(4.8, 1.3 + 2.1 * len(settings)), 3.6), layout="constrained")
     row = figure.subplots(1, len(settings), sharex=True, sharey=True, squeeze=False)[0]
@@ -24,14 +27,15 @@ def error_against_time(summaries: Sequence[Summary], solvers: Sequence[str], sym
         chosen = [summary for summary in summaries if summary.setting == setting]
         for summary in chosen:
             look = {**style(solvers.index(summary.solver)), "linestyle": "none", "markersize": 7}
-            (handles[summary.label],) = axes.plot(summary.seconds_mean, summary.mse_mean, zorder=3, **look)
-            if np.isfinite(summary.mse_low):
-                low = max(summary.mse_low, summary.mse_mean / 100)
-                axes.vlines(summary.seconds_mean, low, summary.mse_high, color=look["color"], linewidth=0.9)
-        front = _front(chosen)
+            value, low, high = measure.of(summary)
+            (handles[summary.label],) = axes.plot(summary.seconds_mean, value, zorder=3, **look)
+            if np.isfinite(low):
+                low = low if measure.in_db else max(low, value / 100)
+                axes.vlines(summary.seconds_mean, low, high, color=look["color"], linewidth=0.9)
+        front = _front(chosen, measure)
         axes.step(
             [summary.seconds_mean for summary in front],
-            [summary.mse_mean for summary in front],
+            [measure.of(summary)[0] for summary in front],
             where="post",
             color="0.6",
             linewidth=1,
@@ -41,19 +45,18 @@ def error_against_time(summaries: Sequence[Summary], solvers: Sequence[str], sym
         axes.minorticks_off()
         axes.set_xlim(0.5 * min(seconds), 2 * max(seconds))
         axes.set_title(f"{symbol} = {shown(setting)}", fontsize=9)
-    error_axis(row[0], True, 0.4 * min(summary.mse_mean for summary in summaries))
+    measured_axis(row[0], measure, True, 0.4 * min(summary.mse_mean for summary in summaries))
     for axes in row[1:]:
         axes.grid(alpha=0.3)
-    row[0].set_ylabel(mse_label(unit))
-    figure.supxlabel("solver time per image (s)", fontsize=10)
+    figure.supxlabel(f"solver time per {measure.items.removesuffix('s')} (s)", fontsize=10)
     legend(figure, list(handles.values()), list(handles))
     return figure
 
 
-def _front(summaries: Sequence[Summary]) -> list[Summary]:
+def _front(summaries: Sequence[Summary], measure: Measure) -> list[Summary]:
     """The solvers that none beats in both time and error, by time."""
     front: list[Summary] = []
-    for summary in sorted(summaries, key=lambda summary: (summary.seconds_mean, summary.mse_mean)):
-        if not front or summary.mse_mean < front[-1].mse_mean:
+    for summary in sorted(summaries, key=lambda summary: (summary.seconds_mean, measure.of(summary)[0])):
+        if not front or measure.of(summary)[0] < measure.of(front[-1])[0]:
             front.append(summary)
     return front

@@ -1,5 +1,7 @@
 """What the figures have in common: styles of solvers, axes, legends, files."""
 
+import itertools
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,9 +29,11 @@ _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 _DASHES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
 
+ORACLE: dict[str, Any] = {"color": "0.45", "marker": "_", "linestyle": (0, (1, 1)), "markersize": 9, "linewidth": 1.6}
+
 _LEGEND_CHARACTERS = 88  # that fit beside each other at the legend's size
 _APART = 0.008  # of the axis, between lines of several solvers
-_MAX_PANELS = 4  # beside each other
+MAX_PANELS = 4  # beside each other
 
 
 class OfSolver(Protocol):
@@ -41,6 +45,7 @@ class OfSolver(Protocol):
     def label(self) -> str: ...
 
 
+P = TypeVar("P")
 S = TypeVar("S", bound=OfSolver)
 
 
@@ -63,25 +68,34 @@ def by_solver(statistics: Iterable[S], solvers: Sequence[str]) -> list[tuple[int
     return [(place, lines[solver]) for place, solver in enumerate(solvers) if solver in lines]
 
 
-def panels(settings: Sequence[Setting]) -> list[Setting]:
+def panels(settings: Sequence[P]) -> list[P]:
     """At most four settings, evenly chosen with the first and the last, for panels beside each other."""
-    if len(settings) <= _MAX_PANELS:
+    if len(settings) <= MAX_PANELS:
         return list(settings)
-    return [settings[place] for place in np.linspace(0, len(settings) - 1, _MAX_PANELS).round().astype(int)]
+    return [settings[place] for place in np.linspace(0, len(settings) - 1, MAX_PANELS).round().astype(int)]
 
 
 class Positions:
     """Where settings lie on the horizontal axis: numbers where they belong, anything else one beside the other.
 
     The axis is logarithmic when the largest is at least 4 times the smallest (20 times where 0 is among them, which
-    then has a place of its own).
+    then has a place of its own), unless `linear`. Infinity comes after the largest number.
     """
 
-    def __init__(self, settings: Iterable[Setting]) -> None:
+    def __init__(self, settings: Iterable[Setting], linear: bool = False) -> None:
         self.settings = list(dict.fromkeys(settings))
         numbers = [setting for setting in self.settings if not isinstance(setting, str)]
         self.numeric = len(numbers) == len(self.settings)
-        self.scale = self._scale(numbers) if self.numeric else "linear"
+        finite = sorted(number for number in numbers if number != math.inf)
+        self.scale = self._scale(finite) if self.numeric and finite and not linear else "linear"
+        self._infinity = self._after(finite) if finite else 0.0
+
+    def _after(self, numbers: Sequence[float]) -> float:
+        """One mean step after the largest of some ascending numbers."""
+        steps = max(1, len(numbers) - 1)
+        if self.scale == "log":
+            return numbers[-1] * math.pow(numbers[-1] / numbers[0], 1 / steps)
+        return numbers[-1] + (float(numbers[-1] - numbers[0]) / steps or 1.0)
 
     def _scale(self, numbers: Sequence[float]) -> str:
         positive = [number for number in numbers if number > 0]
@@ -92,7 +106,9 @@ class Positions:
         return "symlog" if max(positive) >= 20 * min(positive) else "linear"
 
     def __getitem__(self, setting: Setting) -> float:
-        return float(setting) if self.numeric else float(self.settings.index(setting))
+        if not self.numeric:
+            return float(self.settings.index(setting))
+        return self._infinity if setting == math.inf else float(setting)
 
     def beside(self, at: Floats, place: int, n_lines: int) -> Floats:
         """Where the line at `place` of n_lines lies: a little apart, so that equal ones can be told from each other."""
@@ -157,9 +173,10 @@ def legend(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> 
 
 
 def _legend_width(labels: Sequence[str], n_columns: int) -> int:
-    """In characters; matplotlib fills column by column."""
-    n_rows = -(-len(labels) // n_columns)
-    return sum(7 + max(map(len, labels[first : first + n_rows])) for first in range(0, len(labels), n_rows))
+    """In characters; matplotlib fills column by column, and the first ones are longer by one where some have to be."""
+    n_rows, n_longer = divmod(len(labels), n_columns)
+    ends = list(itertools.accumulate(n_rows + (column < n_longer) for column in range(n_columns)))
+    return sum(9 + max(map(len, labels[first:last])) for first, last in itertools.pairwise([0, *ends]))
 
 
 def axis_name(symbol: str) -> str:
@@ -169,7 +186,7 @@ def axis_name(symbol: str) -> str:
 
 def shown(setting: Setting) -> str:
     """A setting for people."""
-    return setting if isinstance(setting, str) else f"{setting:g}"
+    return setting if isinstance(setting, str) else "∞" if setting == math.inf else f"{setting:g}"
 
 
 def mse_label(unit: str) -> str:

@@ -1,0 +1,114 @@
+"""D-AMP: approximate message passing with a denoiser."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lit_inverse.denoisers import BM3D, Denoiser
+from lit_inverse.operators import LinearOperator, Operator
+from lit_inverse.operators.krylov import column
+from lit_inverse.solvers.base import Solver, ValueRange
+from lit_inverse.solvers.column_norm import column_norm
+from lit_inverse.solvers.divergence import ProbedDenoiser, real_parts
+from lit_inverse.solvers.message_passing import Messages, check_images, check_settings, pass_messages, rms
+from lit_inverse.solvers.solution import Solution, Trace
+
+_GREY_LEVELS = (0.0, 255.0)
+
+
+class DAMP(Solver):
+    """Denoising-based approximate message passing (Metzler, Maleki, Baraniuk 2016, IEEE Trans. Inf. Theory, eq. 5).
+
+    From x = 0 and z = y,
+
+        r = x + A^H z,   sigma = ||z|| / sqrt(m),   x = D(r; sigma),   z = y - A x + z div D(r; sigma) / m.
+
+    For a large A of independent entries with columns of unit norm r is x plus white noise of standard deviation sigma:
+    the last term of z (Onsager's) sees to that. Noise in y is part of sigma and need not be known. See
+    `state_evolution` for what sigma should be. For other A, such as Fourier, the noise in r is not white, and nothing
+    is promised; `DVAMP` is right for a wider class.
+
+    A is divided by ||A||_F / sqrt(n), y too, so that its columns have unit norm in the mean square whatever its
+    scale. Complex numbers count as pairs of reals: m is the number of real numbers in y, and a complex x, as A^H y is,
+    is denoised as real and imaginary part. For real x and complex y take `A.on_reals()`.
+
+    The denoiser's value range is the solver's: what is given in another range is brought to it. It begins at x = 0 of
+    that range, which should be black.
+
+    It fails at few measurements (with BM3D and photographs below m/n = .06): an item has diverged when sigma is not
+    finite or exceeds 10 times the first one, or when the last x is farther from y than black, ||A x - y|| > ||y||. Its
+    answer is the x of least ||A x - y|| it had, often the first: flagged, and no picture. `box`, `max_divergence` and
+    `damping` make it fail far later.
+
+    Args:
+        denoiser: D; BM3D with profile "lc", in grey levels 0 to 255, by default.
+        damping: weight of the new x and z, in (0, 1], against the old ones; 1 is the method as published.
+        box: whether x is clipped to the value range of the denoiser; x is then real.
+        max_divergence: div D / m is clipped to [0, max_divergence]; None for no bound.
+        probe_step: size of the step by which div D is measured, relative to the largest entry of r.
+        max_iter: number of iterations; 30 in the authors' program, as good as converged after 15.
+
+    The history of a Solution has one row per iteration: "sigma", "divergence", which is div D / m before it is
+    clipped, and "residual", ||A x - y|| / ||y||; items that have ended keep their last values.
+
+    Raises:
+        ValueError: when a setting is impossible, A is not linear, or x is no image that the denoiser takes.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser | None = None,
+        damping: float = 1.0,
+        box: bool = False,
+        max_divergence: float | None = None,
+        probe_step: float = 1e-3,
+        max_iter: int = 30,
+    ) -> None:
+        check_settings(damping, max_divergence, probe_step, max_iter)
+        self.denoiser = BM3D("lc", _GREY_LEVELS) if denoiser is None else denoiser
+        self.native_range = self.denoiser.value_range
+        self.damping, self.box, self.max_divergence = damping, box, max_divergence
+        self.probe_step, self.max_iter = probe_step, max_iter
+
+    def check(self, operator: Operator) -> None:
+        check_images(self.denoiser, operator)
+
+    @torch.no_grad()
+    def _solve(
+        self,
+        y: Tensor,
+        operator: Operator,
+        sigma: Tensor,
+        value_range: ValueRange | None,
+        seeds: list[int],
+        trace: Trace,
+    ) -> Solution:
+        assert isinstance(operator, LinearOperator)
+        scale = column_norm(operator).expand(len(y))
+        operator = operator.on_reals() if self.box else operator
+        y = y / column(scale, y)
+        x = torch.zeros_like(operator.adjoint(y))
+        now = _Iterates(operator=operator, y=y, x=x, sigma=rms(y), z=y, scale=scale, settings=self)
+        denoise = ProbedDenoiser(self.denoiser, seeds, self.probe_step)
+        return pass_messages(now, denoise, self.max_iter, trace)
+
+
+@dataclass
+class _Iterates(Messages):
+    """A and y are those of columns of unit norm."""
+
+    z: Tensor
+    scale: Tensor  # by which A is divided
+    settings: DAMP
+
+    def step(self, denoise: ProbedDenoiser) -> tuple[Tensor, Tensor]:
+        how = self.settings
+        x, divergence = denoise(self.x + self.operator.adjoint(self.z) / column(self.scale, self.x), self.sigma)
+        divergence = divergence / real_parts(self.y[:1]).numel()
+        bounded = divergence if how.max_divergence is None else divergence.clamp(0, how.max_divergence)
+        self.x = torch.lerp(self.x, x.clamp(*how.denoiser.value_range) if how.box else x, how.damping)
+        remainder: Tensor = self.y - self.operator(self.x) / column(self.scale, self.y)
+        self.z = torch.lerp(self.z, remainder + column(bounded, self.z) * self.z, how.damping)
+        self.sigma = rms(self.z)
+        return divergence, remainder

@@ -35,7 +35,8 @@ class SparseSignalsDataModule(pl.LightningDataModule):
         n_val, n_test: numbers of signals of the fixed sets.
         batch_size: signals in a batch.
         n_batches: batches in an epoch of signals drawn anew.
-        test_file: NumPy file with the test signals instead: (n, N) or (N, n) in .npy, or "x_test" of an .npz.
+        test_file: NumPy file with the test signals instead: (n, N) or (N, n) in .npy, or "x_test" of an .npz; (N, n)
+            where N = n.
         seed: of all that is drawn.
 
     Raises:
@@ -60,9 +61,11 @@ class SparseSignalsDataModule(pl.LightningDataModule):
     ) -> None:
         super().__init__()
         counts = {"n": n, "n_val": n_val, "n_test": n_test, "batch_size": batch_size, "n_batches": n_batches}
-        for name, value in ({**counts, "n_train": n_train or 1}).items():
+        for name, value in ({**counts, "n_train": 1 if n_train is None else n_train}).items():
             if value < 1:
                 raise ValueError(f"{name} is {value}, expected at least 1")
+        if seed < 0:
+            raise ValueError(f"seed is {seed}, expected at least 0")
         if not 0 < density <= 1:
             raise ValueError(f"density is {density}, expected a number above 0, at most 1")
         if n_nonzero is not None and not 1 <= n_nonzero <= n:
@@ -186,7 +189,7 @@ def _read(path: Path, n: int) -> Tensor:
     try:
         content = np.load(path)
         array = content if isinstance(content, np.ndarray) else content["x_test"]
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} holds no signals, expected an array, or one called x_test in an .npz") from error
     if array.ndim != 2 or n not in array.shape:
         raise ValueError(f"{path} holds an array of shape {array.shape}, expected (n, N) or (N, n) with n = {n}")

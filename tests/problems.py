@@ -63,7 +63,7 @@ def sparse_vector() -> SmallProblem:
 
 
 def benchmark_vector() -> SmallProblem:
-    """The benchmark of the LISTA family: about 50 of 500 entries, from 250 measurements by the A of the shipped networks."""
+    """About 50 of 500 entries, from 250 measurements by the A of the shipped unfolded networks."""
     operator = draw_shared((500,), functools.partial(Gaussian, m=250, columns="unit"), 0).double()
     x = SparseSignalsDataModule(n_test=3).dataset("test").x.double()
     return SmallProblem(x, Problem(operator, GaussianNoise(0.0)).measure(x, SEEDS), operator, 0.0, None)
@@ -97,7 +97,9 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "lasso_csgm_celeba_wavelet": colour_image,
     "lasso_csgm_mnist": grey_image,
     "lasso_dct": grey_image,
+    "lasso_dct_large": grey_image,
     "lasso_wavelet": grey_image,
+    "lasso_wavelet_large": grey_image,
     "pnp_admm": grey_image,
     "power_law": grey_image,
     "red": grey_image,

@@ -53,31 +53,6 @@ class Denoiser(nn.Module, ABC):
         estimate = low + (high - low) * self.denoise((x.to(work) - low) / (high - low), levels / (high - low))
         return torch.where(levels.view(-1, 1, 1, 1) == 0, x, estimate.to(x.dtype))
 
-    def together(self, x: Tensor, others: Tensor, sigma: float | Tensor) -> tuple[Tensor, Tensor]:
-        """The estimates for x and for small changes of it, as finite differences of a denoiser need them, in one call.
-
-        Each is as exact as alone. (BM3D could filter the others in the groups of patches of x. That saves a fifth of
-        the time, but the groups' choice is part of the derivative: without it, D-AMP is .2 to 2.8 dB worse.)
-
-        Args:
-            x: (B, C, H, W), real.
-            others: (K, B, C, H, W), like x.
-            sigma: of all of them, >= 0 in units of x, a number or (B,).
-
-        Returns:
-            The estimates, (B, C, H, W) and (K, B, C, H, W).
-
-        Raises:
-            ValueError: as in a call, and where others do not fit x.
-        """
-        if others.shape[1:] != x.shape or others.dtype != x.dtype:
-            expected = f"{x.dtype} of shape (K, {', '.join(map(str, x.shape))}), like x"
-            raise ValueError(f"others are {others.dtype} of shape {tuple(others.shape)}, expected {expected}")
-        images = torch.cat([x.unsqueeze(0), others])
-        levels = sigma.repeat(len(images)) if isinstance(sigma, Tensor) and sigma.ndim == 1 else sigma
-        estimates = self(images.flatten(0, 1), levels).view(images.shape)
-        return estimates[0], estimates[1:]
-
     def _check_images(self, x: Tensor) -> None:
         name = type(self).__name__
         if x.is_complex():

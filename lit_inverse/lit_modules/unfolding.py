@@ -41,7 +41,8 @@ class UnfoldingModule(LightningModule):
     another for all other weights, both falling to 0 along a cosine; or layer by layer.
 
     Logged: train/loss; val/loss, the aggregate NMSE 10 log10(sum ||x_hat - x||^2 / sum ||x||^2) in dB over the
-    validation set, of the layers trained so far; and stage and depth of layer-by-layer training.
+    validation set; val/lasso for that loss; and, layer by layer, val/depth_loss, that of the layers trained so far,
+    stage and depth.
 
     Args:
         network: to be trained; ALISTA by default.
@@ -50,7 +51,7 @@ class UnfoldingModule(LightningModule):
         loss: "log_nmse" (aggregate NMSE in dB, whose gradients have one scale at -10 and -90 dB), "squared_error" (mean
             of ||x_hat - x||^2 / 2), or "lasso", the objective of the network's `lam`, for which x is not used.
         supervision: "last", the loss of the last layer, or "deep", the mean over all layers with weights log(t + 2).
-        lr: of the logarithms of thresholds and steps; 0 to leave all to the search.
+        lr: of the logarithms of thresholds and steps; 0 to leave them to the search.
         lr_weights: of all other weights.
         search: number of trials of the search; 0 for none.
         warm_start: checkpoint of a network to begin as, see `warm_start`.
@@ -106,7 +107,8 @@ class UnfoldingModule(LightningModule):
         whole = Stage(self.network.n_layers, 1.0, only_last=False)
         self.stages = layerwise.stages(self.network.n_layers) if layerwise else [whole]
         self.progress = Progress()
-        self.error, self.power = SumMetric(), SumMetric()
+        sums = [SumMetric(nan_strategy="disable").set_dtype(torch.float64) for _ in range(3)]
+        self.error, self.depth_error, self.power = sums
 
     @property
     def stage(self) -> Stage:
@@ -123,6 +125,8 @@ class UnfoldingModule(LightningModule):
             raise ValueError(
                 f"trainer.precision is {self.trainer.precision}, expected 32-true or 64-true: others end near -45 dB"
             )
+        if not self.layerwise and math.isinf(self.trainer.estimated_stepping_batches):
+            raise ValueError("trainer.max_epochs is -1, expected a number: the rates fall to 0 over all steps")
         if torch.get_float32_matmul_precision() != "highest":
             warnings.warn("products are not in full float32: errors will end near -65 dB", stacklevel=2)
 
@@ -148,6 +152,8 @@ class UnfoldingModule(LightningModule):
             y = self.noise.apply_to_batch(operator(x), torch.Generator(x.device).manual_seed(seed))
             y, z = self._real(y, x)
         loss = self._loss(self.network.iterates(y, system, self.stage.depth), z, y, system)
+        if self.trainer.world_size > 1:  # there each weight must have a gradient, be it 0
+            loss = loss + 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
         self.log("train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(x))
         return loss
 
@@ -167,24 +173,40 @@ class UnfoldingModule(LightningModule):
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         y, z = self._measure(batch["x"].to(self.network.fingerprint), batch["id"])
-        z_hat = self.network.iterates(y, self.system, self.stage.depth)[-1]
-        self.error.update((z_hat - z).double().square().sum())
+        iterates = self.network.iterates(y, self.system)
+        for error, z_hat in ((self.error, iterates[-1]), (self.depth_error, iterates[self.stage.depth - 1])):
+            error.update((z_hat - z).double().square().sum())
         self.power.update(z.double().square().sum())
+        if self.loss == "lasso":
+            objective = lasso(iterates[-1], y, self.system, self.network.settings["lam"])
+            self.log("val/lasso", objective, batch_size=len(z), sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
-        error = 10 * torch.log10(self.error.compute() / self.power.compute())
-        self.error.reset()
-        self.power.reset()
-        self.log("val/loss", error.float(), prog_bar=True)
+        power = self.power.compute()
+        whole, depth = (10 * torch.log10(error.compute() / power) for error in (self.error, self.depth_error))
+        for metric in (self.error, self.depth_error, self.power):
+            metric.reset()
+        self.log("val/loss", whole.float(), prog_bar=True)
         if self.layerwise and not self.trainer.sanity_checking:
+            self.log("val/depth_loss", depth.float())
             self.log_dict({"stage": float(self.progress.stage), "depth": float(self.stage.depth)})
-            self._advance(float(error), self.layerwise)
+            self._advance(float(depth), self.layerwise)
+
+    def on_fit_end(self) -> None:
+        if self.layerwise and self.progress.stage + 1 < len(self.stages):
+            warnings.warn(
+                f"training ended in stage {self.progress.stage + 1} of {len(self.stages)}, at depth {self.stage.depth} "
+                "of the network: raise trainer.max_epochs",
+                stacklevel=2,
+            )
 
     def _advance(self, error: float, layerwise: Layerwise) -> None:
         """Ends a stage that no longer gains, with its best weights."""
         self.progress.note(error, self.network)
         if self.progress.epochs_since < layerwise.patience and self.progress.epochs < layerwise.max_epochs:
             return
+        if not self.progress.best_weights:
+            raise ValueError(f"the error was never finite at depth {self.stage.depth}: lower lr and lr_weights")
         self.network.load_state_dict(self.progress.best_weights)
         if self.progress.stage + 1 == len(self.stages):
             self.trainer.should_stop = True
@@ -275,6 +297,10 @@ def _check(
         raise ValueError(
             f"loss is {loss!r} and supervision {supervision!r}, expected one of {', '.join(get_args(LossName))} "
             f"and one of {', '.join(get_args(Supervision))}"
+        )
+    if search and not network.schedules():
+        raise ValueError(
+            f"{type(network).__name__} has no thresholds or steps of its own to search, expected search: 0"
         )
     if loss == "lasso" and "lam" not in network.settings:
         raise ValueError(f"loss is 'lasso' and {type(network).__name__} has no lam, expected StepLISTA")

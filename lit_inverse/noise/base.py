@@ -26,6 +26,8 @@ class Noise(ABC):
 
     def apply_to_batch(self, clean: Tensor, source: torch.Generator) -> Tensor:
         """Noisy measurements (B, *out_shape) of training items, drawn from `source`, which may be on their device."""
+        if source.device.type != "cpu":
+            source = torch.Generator().manual_seed(source.initial_seed())
         return torch.stack([self.apply(item, source) for item in clean])
 
 

@@ -71,8 +71,8 @@ class SNR(Noise):
     def apply_to_batch(self, clean: Tensor, source: torch.Generator) -> Tensor:
         if self.level == math.inf:
             return clean
-        power = clean.abs().square().flatten(1).mean(1).sqrt() * 10 ** (-self.level / 20)
-        return clean + power.view(-1, *[1] * (clean.ndim - 1)) * add_gaussian(torch.zeros_like(clean), 1.0, source)
+        sigma = clean.abs().square().flatten(1).mean(1).sqrt() * 10 ** (-self.level / 20)
+        return clean + sigma.view(-1, *[1] * (clean.ndim - 1)) * add_gaussian(torch.zeros_like(clean), 1.0, source)
 
 
 def add_gaussian(clean: Tensor, sigma: float, source: torch.Generator) -> Tensor:

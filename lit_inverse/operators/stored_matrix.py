@@ -29,10 +29,9 @@ class StoredMatrix(Matrix):
         try:
             content = np.load(path)
             array = content if isinstance(content, np.ndarray) else content[name]
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+            matrix = torch.from_numpy(array.astype(np.complex64 if array.dtype.kind == "c" else np.float32))
+        except (ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} holds no matrix {name!r}, expected an array, or one of that name") from error
         if array.ndim != 2:
             raise ValueError(f"{path} holds an array of shape {array.shape}, expected a matrix (m, n)")
-        super().__init__(
-            torch.from_numpy(array).to(torch.complex64 if array.dtype.kind == "c" else torch.float32), in_shape
-        )
+        super().__init__(matrix, in_shape)

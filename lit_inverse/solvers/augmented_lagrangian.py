@@ -163,7 +163,7 @@ class Iterates:
         return length
 
     def _change_multipliers(self, outer: Tensor, rules: Rules) -> None:
-        """New multipliers and weights where the mask `outer` says so, unless that was the last time."""
+        """New multipliers and weights where the mask `outer` says so."""
         if outer.device.type == "cpu" and not outer.any():  # elsewhere looking would mean waiting for the device
             return
         self.n_outer = self.n_outer + outer

@@ -16,11 +16,21 @@ def column_norm(operator: LinearOperator) -> Tensor:
     Exact for a `Matrix`. Else from 8 vectors v of random signs, the same for all operators: the mean of |(A^H v)_i|^2
     is ||A||_F^2 / n in expectation; always where the rows are orthogonal and of one norm (Fourier, subsampled
     orthonormal transforms), and to a relative standard deviation of 1 / (2 sqrt(n)) for independent entries.
+
+    Raises:
+        ValueError: when A is 0.
     """
+    size = _column_norm(operator)
+    if not bool((size > 0).all()):
+        raise ValueError("A is 0, expected an operator that measures something")
+    return size
+
+
+def _column_norm(operator: LinearOperator) -> Tensor:
     if isinstance(operator, OnReals):
-        return column_norm(operator.operator)
+        return _column_norm(operator.operator)
     if isinstance(operator, Scaled):
-        return abs(operator.factor) * column_norm(operator.operator)
+        return abs(operator.factor) * _column_norm(operator.operator)
     if isinstance(operator, Matrix):
         size: Tensor = torch.linalg.vector_norm(operator.matrix, dim=(-2, -1)) / operator.n**0.5
         return size if operator.n_items is None else size.repeat_interleave(operator.repeats)

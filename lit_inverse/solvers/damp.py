@@ -10,7 +10,7 @@ from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.column_norm import column_norm
-from lit_inverse.solvers.divergence import ProbedDenoiser, real_parts
+from lit_inverse.solvers.divergence import ProbedDenoiser, ready, real_parts
 from lit_inverse.solvers.message_passing import Messages, check_images, check_settings, pass_messages, rms
 from lit_inverse.solvers.solution import Solution, Trace
 
@@ -90,7 +90,7 @@ class DAMP(Solver):
         y = y / column(scale, y)
         x = torch.zeros_like(operator.adjoint(y))
         now = _Iterates(operator=operator, y=y, x=x, sigma=rms(y), z=y, scale=scale, settings=self)
-        denoise = ProbedDenoiser(self.denoiser, seeds, self.probe_step)
+        denoise = ProbedDenoiser(ready(self.denoiser, y), seeds, self.probe_step)
         return pass_messages(now, denoise, self.max_iter, trace)
 
 

@@ -1,5 +1,6 @@
 """A denoiser and the divergence of its estimate, for real and complex images."""
 
+import copy
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -8,6 +9,11 @@ from torch import Tensor
 from lit_inverse.denoisers import Denoiser
 from lit_inverse.operators.krylov import column
 from lit_inverse.seeding import generator
+
+
+def ready(denoiser: Denoiser, y: Tensor) -> Denoiser:
+    """A copy on the device of y that does not train."""
+    return copy.deepcopy(denoiser).to(y.device).eval()
 
 
 class ProbedDenoiser:

@@ -13,7 +13,7 @@ from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.column_norm import column_norm
 from lit_inverse.solvers.data_step import DataStep
-from lit_inverse.solvers.divergence import ProbedDenoiser, real_parts
+from lit_inverse.solvers.divergence import ProbedDenoiser, ready, real_parts
 from lit_inverse.solvers.message_passing import Messages, check_images, check_settings, pass_messages, rms
 from lit_inverse.solvers.solution import Solution, Trace
 
@@ -104,7 +104,7 @@ class DVAMP(Solver):
             settings=self,
         )
         now.meet_data()
-        denoise = ProbedDenoiser(self.denoiser, seeds, self.probe_step)
+        denoise = ProbedDenoiser(ready(self.denoiser, y), seeds, self.probe_step)
         return pass_messages(now, denoise, self.max_iter, trace)
 
 

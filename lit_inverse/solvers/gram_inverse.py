@@ -9,10 +9,10 @@ from torch import Tensor
 from lit_inverse.operators import Blur, Downsampling, Fourier, Integration, LinearOperator, Matrix
 from lit_inverse.operators.base import Index, item_numbers
 from lit_inverse.operators.composition import OnReals
-from lit_inverse.operators.krylov import cg_steps, column
+from lit_inverse.operators.krylov import cg_steps, column, dot, norm
 from lit_inverse.operators.precision import at_least_single
 from lit_inverse.seeding import generator
-from lit_inverse.solvers.lanczos_quadrature import Spectrum, lanczos_spectrum, norms
+from lit_inverse.solvers.lanczos_quadrature import Spectrum, lanczos_spectrum
 
 _LARGEST = 8192  # min(m, n) of matrices up to which a decomposition costs less than conjugate gradients at each step
 _MAX_STEPS = 2000  # of conjugate gradients
@@ -66,7 +66,8 @@ class _Decomposed(GramInverse):
         values, vectors = torch.linalg.eigh(a @ a.mH if operator.m <= operator.n else a.mH @ a)
         if operator.n_items:
             values = values.repeat_interleave(operator.repeats, 0)
-        return cls(operator, shared_like(operator, vectors.to(a.dtype)), values.view(-1, values.shape[-1]).clamp_min(0))
+        vectors, values = vectors.to(operator.matrix.dtype), values.to(operator.matrix.real.dtype)
+        return cls(operator, shared_like(operator, vectors), values.view(-1, values.shape[-1]).clamp_min(0))
 
     def __call__(self, r: Tensor, rho: Tensor, guess: Tensor | None) -> Tensor:
         u, gains = self.vectors, 1 / (self.values + rho.view(-1, 1))
@@ -150,7 +151,7 @@ class _Iterative(GramInverse):
 
         rest = b - product(start)
         eps = torch.finfo(b.dtype).eps
-        goal = max(_ACCURACY, 10 * eps) * norms(b) / norms(rest).clamp_min(torch.finfo(b.dtype).tiny)
+        goal = max(_ACCURACY, 10 * eps) * norm(b) / norm(rest).clamp_min(torch.finfo(b.dtype).tiny)
         d, reached = torch.zeros_like(b), goal < 0  # none
         for k, step in enumerate(cg_steps(product, rest, _MAX_STEPS, 10 * eps)):
             d = torch.where(column(reached, d), d, step.x)
@@ -195,8 +196,8 @@ def _power_of_rows(operator: LinearOperator, y: Tensor) -> Tensor | None:
     t = torch.randn(shape, generator=generator(0), dtype=torch.complex64)
     t = (t if y.is_complex() else t.real).to(y)
     image = operator(operator.adjoint(t))
-    power = (t.conj() * image).real.flatten(1).sum(1) / norms(t).square()
-    error = norms(image - column(power, t) * t) / norms(t)
+    power = dot(t, image) / norm(t).square()
+    error = norm(image - column(power, t) * t) / norm(t)
     exact = error <= 100 * torch.finfo(error.dtype).eps * power
     return power if bool((exact & (power > 0)).all()) else None
 

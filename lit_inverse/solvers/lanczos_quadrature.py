@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.krylov import column, norm
 from lit_inverse.seeding import generator
 
 Spectrum = tuple[Tensor, Tensor]
@@ -38,20 +38,14 @@ def lanczos_spectrum(operator: LinearOperator, like: Tensor) -> Spectrum:
 
 def _lanczos(operator: LinearOperator, start: Tensor) -> tuple[Tensor, Tensor]:
     """Diagonal (B, k) and side diagonal (B, k - 1) of the tridiagonal matrix of A^H A."""
-    v_old, v = torch.zeros_like(start), start / column(norms(start), start)
-    diagonal, side = [], [torch.zeros_like(norms(start))]
+    v_old, v = torch.zeros_like(start), start / column(norm(start), start)
+    diagonal, side = [], [torch.zeros_like(norm(start))]
     for _ in range(min(_STEPS, operator.n)):
         w = operator.normal(v) - column(side[-1], v) * v_old
         diagonal.append((v.conj() * w).real.flatten(1).sum(1))
         w = w - column(diagonal[-1], v) * v
-        beta = norms(w)
+        beta = norm(w)
         # an invariant subspace is complete up to rounding: what follows is cut off
         side.append(torch.where(beta > 1e3 * torch.finfo(beta.dtype).eps * diagonal[0].abs(), beta, 0))
         v_old, v = v, w * column(torch.where(side[-1] > 0, 1 / beta, 0), w)
     return torch.stack(diagonal, 1), torch.stack(side[1:-1], 1)
-
-
-def norms(v: Tensor) -> Tensor:
-    """||v|| of each item, (B,)."""
-    norm: Tensor = torch.linalg.vector_norm(v.flatten(1), dim=1)
-    return norm

@@ -52,7 +52,14 @@ def pass_messages(now: Messages, denoise: ProbedDenoiser, max_iter: int, trace: 
     history = []
     size = rms(now.y).clamp_min(torch.finfo(least.dtype).tiny)
     trace.record(0, x)
-    for k in range(1, max_iter + 1):
+    finite = torch.isfinite(first)
+    if not bool(finite.all()):
+        for ended in item[~finite].tolist():
+            status[ended], n_iter[ended] = Status.DIVERGED, 0
+        index = finite.nonzero().squeeze(1)
+        item, now = item[index], now.take(index)
+        denoise.keep(index.tolist())
+    for k in range(1, max_iter + 1 if len(item) else 1):
         sigma = now.sigma
         divergence, remainder = now.step(denoise)
         residual = rms(remainder) / size[item]
@@ -75,7 +82,7 @@ def pass_messages(now: Messages, denoise: ProbedDenoiser, max_iter: int, trace: 
                 break
             item, now = item[index], now.take(index)
             denoise.keep(index.tolist())
-    named = dict(zip(_MEASURED, torch.stack(history, 1), strict=True))
+    named = dict(zip(_MEASURED, torch.stack(history or [rows], 1), strict=True))
     return Solution(x, status, n_iter, named, trace.stack(x))
 
 
@@ -104,5 +111,7 @@ def check_settings(damping: float, max_divergence: float | None, probe_step: flo
 
 
 def rms(z: Tensor) -> Tensor:
-    """Root mean square of the real numbers in z, (B,)."""
-    return real_parts(z).square().flatten(1).mean(1).sqrt()
+    """Root mean square of the real numbers in z, (B,); their squares may be beyond the range of the type."""
+    numbers = real_parts(z).flatten(1)
+    largest = numbers.abs().amax(1).clamp_min(torch.finfo(numbers.dtype).tiny)
+    return largest * (numbers / largest[:, None]).square().mean(1).sqrt()

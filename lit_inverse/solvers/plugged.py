@@ -1,6 +1,5 @@
 """A denoiser plugged into a reconstruction: whatever methods with one have in common before they begin."""
 
-import copy
 import dataclasses
 import math
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from lit_inverse.denoisers import Denoiser
 from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.solvers.base import Solver
 from lit_inverse.solvers.column_norm import column_norm
-from lit_inverse.solvers.divergence import from_parts, real_parts
+from lit_inverse.solvers.divergence import from_parts, ready, real_parts
 from lit_inverse.solvers.message_passing import check_images, rms
 from lit_inverse.solvers.noise_levels import NoiseLevels
 
@@ -45,8 +44,7 @@ class Plugged:
         assert isinstance(operator, LinearOperator)
         operator = operator.on_reals() if box else operator
         noise = sigma / math.sqrt(2) if y.is_complex() else sigma
-        ready = copy.deepcopy(denoiser).to(y.device).eval()
-        return cls(ready, box, operator, y, noise, column_norm(operator).expand(len(y)))
+        return cls(ready(denoiser, y), box, operator, y, noise, column_norm(operator).expand(len(y)))
 
     @property
     def grey_level(self) -> float:

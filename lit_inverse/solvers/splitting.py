@@ -32,9 +32,9 @@ class Splitting(ABC):
         """Takes the next x, by a denoiser for noise of standard deviation sigma (B,)."""
 
     def residual(self) -> Tensor:
-        """||A x - y|| / ||y||, (B,)."""
-        y = self.plugged.y
-        return rms(y - self.plugged.operator(self.x)) / rms(y).clamp_min(torch.finfo(y.dtype).tiny)
+        """||A x - y|| / ||y||, (B,), where y is no weaker than noise of one grey level would be."""
+        y, least = self.plugged.y, self.plugged.size * self.plugged.grey_level
+        return rms(y - self.plugged.operator(self.x)) / torch.maximum(rms(y), least)
 
     def take(self, index: Tensor) -> Self:
         """The selected items."""

@@ -120,6 +120,14 @@ class TVAL3(Solver):
         if len(operator.in_shape) != 3:
             raise ValueError(f"x has shape {operator.in_shape}, expected images (C, H, W): take another solver")
 
+    def check_all(self, operator: Operator, value_range: ValueRange | None) -> None:
+        super().check_all(operator, value_range)
+        self._check_box(value_range)
+
+    def _check_box(self, value_range: ValueRange | None) -> None:
+        if self.constraint == "box" and value_range is None:
+            raise ValueError("value_range is None, expected (low, high) for the constraint 'box': take 'nonnegative'")
+
     @torch.no_grad()
     def _solve(
         self,
@@ -131,8 +139,7 @@ class TVAL3(Solver):
         trace: Trace,
     ) -> Solution:
         assert isinstance(operator, LinearOperator)
-        if self.constraint == "box" and value_range is None:
-            raise ValueError("value_range is None, expected (low, high) for the constraint 'box': take 'nonnegative'")
+        self._check_box(value_range)
         operator = operator.on_reals() if self.rules.constrained else operator
         scale, now = self._begin(y, operator)
         x, ending, n_iter = now.u.clone(), now.ending.clone(), now.n_iter.clone()

@@ -9,6 +9,7 @@ from lit_inverse.bases import BasisName, check_wavelet, make_basis
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
 from lit_inverse.networks import UnfoldedNetwork
 from lit_inverse.operators import LinearOperator, Operator
+from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.solution import Solution, Status, Trace
 from lit_inverse.solvers.synthesis import Synthesis, is_explicit
@@ -19,7 +20,8 @@ class Unfolded(Solver):
 
     The weights belong to the A Psi they were trained for, but for AdaLISTA and StepLISTA. Iterate t is that of layer t.
     Complex measurements count as pairs of real ones. The history's "residual" is ||A x_t - y|| / ||y||, one row per
-    layer. The status is MAX_ITER: a network makes its layers and does not look whether it has converged.
+    layer. The status is MAX_ITER, a network makes its layers and does not look whether it has converged; or DIVERGED,
+    with the last finite layer.
 
     Args:
         checkpoint: of a run of train.py, or an exported one, or the network; the shipped ALISTA by default.
@@ -81,10 +83,13 @@ class Unfolded(Solver):
             trace.record(t, x)
         size = torch.linalg.vector_norm(y.flatten(1), dim=1).clamp_min(torch.finfo(y.real.dtype).tiny)
         residuals = [torch.linalg.vector_norm((operator(x) - y).flatten(1), dim=1) / size for x in iterates[1:]]
-        x = iterates[-1]
+        x = iterates[0]
+        for later in iterates[1:]:
+            finite = torch.isfinite(later.flatten(1)).all(1)
+            x = torch.where(column(finite, later), later, x)
         return Solution(
             x=x,
-            status=[Status.MAX_ITER] * len(y),
+            status=[Status.MAX_ITER if done else Status.DIVERGED for done in finite.tolist()],
             n_iter=torch.full((len(y),), len(layers)),
             history={"residual": torch.stack(residuals)},
             iterates=trace.stack(x),

@@ -48,6 +48,7 @@ class Gap:
         loss: over new signals.
         loss_error: standard error of the latter.
         worst_gap: largest |loss - train_loss| along the training, looked at ten times.
+        m, n, sparsity, n_steps, n_new: of the experiment, see `run`.
     """
 
     network: str
@@ -59,6 +60,11 @@ class Gap:
     loss: float
     loss_error: float
     worst_gap: float
+    m: int
+    n: int
+    sparsity: int
+    n_steps: int
+    n_new: int
 
     @property
     def gap(self) -> float:
@@ -80,11 +86,17 @@ class ReLUNetwork(nn.Module):
         return x
 
 
+def _with_unknown_basis(network: PhiNet) -> PhiNet:
+    """Phi drawn: at the identity, where it begins otherwise, it would know the basis of these signals."""
+    nn.init.normal_(network.skew)
+    return network
+
+
 Maker = Callable[[int, int, int], nn.Module]  # of m, n, T
 NETWORKS: dict[str, Maker] = {
     "Step-LISTA": lambda m, n, t: StepLISTA(m, n, t, lam=0.05),
     "ALISTA": lambda m, n, t: ALISTA(m, n, t, p=0.0, p_max=0.0),
-    "Phi-net": lambda m, n, t: PhiNet(m, n, t, lam=0.05),
+    "Phi-net": lambda m, n, t: _with_unknown_basis(PhiNet(m, n, t, lam=0.05)),
     "LISTA-CP tied": lambda m, n, t: LISTACP(m, n, t, tied=True),
     "LISTA-CP": lambda m, n, t: LISTACP(m, n, t),
     "LISTA": lambda m, n, t: LISTA(m, n, t),
@@ -99,7 +111,7 @@ def measure(
     data = SparseSignalsDataModule(n=n, n_nonzero=sparsity, n_train=n_train, n_test=n_new, seed=seed)
     operator = Gaussian((n,), m, 0, columns="unit")
     with torch.random.fork_rng(devices=[]):  # torch draws the first weights of linear layers from there
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         network = NETWORKS[name](m, n, n_layers)
     if isinstance(network, UnfoldedNetwork):
         network.initialize(operator)
@@ -120,6 +132,11 @@ def measure(
         loss=population,
         loss_error=float(each.std() / math.sqrt(len(each))),
         worst_gap=max([*gaps, abs(population - empirical)]),
+        m=m,
+        n=n,
+        sparsity=sparsity,
+        n_steps=n_steps,
+        n_new=n_new,
     )
 
 
@@ -244,6 +261,12 @@ def run(
     path, settings = out / "gaps.csv", {"m": m, "n": n, "sparsity": sparsity, "n_steps": n_steps, "n_new": n_new}
     wanted = [(n_layers, size) for size in sizes] + [(depth, n_train) for depth in depths]
     gaps = _read(path)
+    unknown = set(networks) - set(NETWORKS)
+    if unknown:
+        raise ValueError(f"networks are {networks}, expected some of {', '.join(NETWORKS)}")
+    foreign = [gap for gap in gaps if any(getattr(gap, name) != value for name, value in settings.items())]
+    if foreign:
+        raise ValueError(f"{path} was measured with other settings than {settings}: choose another --out")
     done = {(gap.network, gap.n_layers, gap.n_train, gap.seed) for gap in gaps}
     for name in networks:
         for depth, size in dict.fromkeys(wanted):

@@ -12,8 +12,10 @@ from pytorch_lightning.demos.boring_classes import BoringModel
 
 import datamodules
 from datamodules import ChestXrayDataModule, ImagesDataModule
+from datamodules.base import SplitDataModule
 
-WITH_ROOT = [name for name in datamodules.__all__ if name != "DigitsDataModule"]
+WITHOUT_ROOT = {"DigitsDataModule", "SparseSignalsDataModule"}
+WITH_ROOT = [name for name in datamodules.__all__ if name not in WITHOUT_ROOT]
 
 
 @pytest.fixture
@@ -127,10 +129,11 @@ def test_a_wrong_key_or_type_is_refused_by_the_parser(
 @pytest.mark.parametrize("name", datamodules.__all__)
 def test_the_parser_sees_every_argument_of_every_module(parser: ArgumentParser, config: Path, name: str) -> None:
     cls: Any = getattr(datamodules, name)
-    root = [] if name == "DigitsDataModule" else ["--data.root", "set"]
+    root = [] if name in WITHOUT_ROOT else ["--data.root", "set"]
     init_args = parser.parse_args(["--data", f"datamodules.{name}", *root]).data.init_args
     own = set(cls.__init__.__annotations__) - {"return", "shared"}
-    assert set(vars(init_args)) == own | {"batch_size", "num_workers", "value_range", "seed"}
+    shared = {"batch_size", "num_workers", "value_range", "seed"} if issubclass(cls, SplitDataModule) else set()
+    assert set(vars(init_args)) == own | shared
 
 
 def test_defaults_agree_between_python_and_the_parser(parser: ArgumentParser, config: Path) -> None:

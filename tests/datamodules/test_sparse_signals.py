@@ -9,7 +9,8 @@ from datamodules import SparseSignalsDataModule
 
 def test_signals_are_bernoulli_gaussian() -> None:
     x = SparseSignalsDataModule(n=500, n_test=2000).dataset("test").x
-    assert x.shape == (2000, 500) and x.dtype == torch.float32
+    assert x.shape == (2000, 500)
+    assert x.dtype == torch.float32
     values = x[x != 0]
     assert (x != 0).double().mean().item() == pytest.approx(0.1, abs=0.002)  # 6 standard errors
     assert values.mean().item() == pytest.approx(0, abs=0.02)

@@ -58,20 +58,6 @@ def test_items_do_not_see_each_other(name: str) -> None:
 
 
 @every
-def test_estimates_of_an_image_and_small_changes_of_it(name: str) -> None:
-    _, y = noisy(2, channels(name)[-1], 12, 14)
-    others = torch.stack([y, y + 1e-3 * y.flip(3)])
-    sigma = torch.tensor([0.0, 0.1])
-    x_hat, changed = make(name).together(y, others, sigma)
-    torch.testing.assert_close(x_hat, make(name)(y, sigma), rtol=0, atol=1e-7)
-    for one, other in zip(changed, others, strict=True):
-        torch.testing.assert_close(one, make(name)(other, sigma), rtol=0, atol=1e-7)
-    for wrong in (y, others.float(), others[..., :-1]):
-        with pytest.raises(ValueError, match="like x"):
-            make(name).together(y, wrong, sigma)
-
-
-@every
 @pytest.mark.parametrize("value_range", [(-1.0, 1.0), (0.0, 255.0)])
 def test_units_are_those_of_the_range(name: str, value_range: tuple[float, float]) -> None:
     _, y = noisy(1, channels(name)[-1], 12, 12)

@@ -14,8 +14,9 @@ from lit_inverse.checkpoints import load_network
 from lit_inverse.lit_modules import UnfoldingModule
 from lit_inverse.lit_modules.layerwise import Layerwise
 from lit_inverse.lit_modules.unfolding_losses import lasso, nmse_db, squared_error
-from lit_inverse.networks import ALISTA, LISTA, LISTACP, AdaLISTA, HyperLISTA, StepLISTA
-from lit_inverse.noise import SNR
+from lit_inverse.networks import ALISTA, LISTA, LISTACP, NAALISTA, AdaLISTA, HyperLISTA, StepLISTA
+from lit_inverse.noise import SNR, Noise, StudentT, TotalGaussian
+from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.operators import Gaussian, Magnitude, RadialFourier
 from lit_inverse.solvers import Unfolded
 
@@ -120,7 +121,7 @@ def test_stages_are_three_per_layer_with_falling_rates() -> None:
     assert [stages[6].rate(layer, 0.3) for layer in (0, 1, 2)] == [0.0, 0.0, 1.0]
 
 
-def test_noise_of_training_is_new_in_each_batch_and_that_of_validation_fixed(tmp_path: Path) -> None:
+def test_noise_of_validation_is_fixed_and_of_the_strength_asked_for() -> None:
     module = UnfoldingModule(ALISTA(10, 20, 2), noise=SNR(20.0))
     x = data().dataset("val").x[:4]
     ids = [f"val/{i}" for i in range(4)]
@@ -130,6 +131,35 @@ def test_noise_of_training_is_new_in_each_batch_and_that_of_validation_fixed(tmp
     eta = y - module.operator(x)
     snr = 20 * (module.operator(x).norm() / eta.norm()).log10()
     assert float(snr) == pytest.approx(20, abs=2)
+
+
+@pytest.mark.parametrize("noise", [SNR(20.0), GaussianNoise(0.1), StudentT(0.1), TotalGaussian(1.0)])
+def test_noise_of_training_is_drawn_for_each_item(noise: Noise) -> None:
+    clean = torch.ones(300, 40)
+    noisy, again, other = (noise.apply_to_batch(clean, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
+    assert torch.equal(noisy, again)
+    assert not torch.equal(noisy, other)
+    eta = noisy - clean
+    assert not torch.equal(eta[0], eta[1])
+    assert float(eta.square().mean().sqrt()) == pytest.approx(noise.sigma(clean[0]), rel=0.3)
+
+
+def test_a_network_that_is_not_finite_is_no_best_one(tmp_path: Path) -> None:
+    module = UnfoldingModule(ALISTA(10, 20, 3), lr=1e4)
+    fit = trainer(tmp_path, max_epochs=3)
+    fit.fit(module, data())
+    assert not math.isfinite(float(fit.callback_metrics["val/loss"])) or error(module) < 60
+    assert float(fit.callback_metrics["val/loss"]) != -math.inf
+
+
+def test_a_search_never_makes_a_trained_network_worse(tmp_path: Path) -> None:
+    trained = UnfoldingModule(ALISTA(10, 20, 6))
+    fit = trainer(tmp_path, max_epochs=6)
+    fit.fit(trained, data())
+    fit.save_checkpoint(tmp_path / "trained.ckpt")
+    module = UnfoldingModule(ALISTA(10, 20, 6), warm_start=tmp_path / "trained.ckpt", search=5, lr=0.0)
+    trainer(tmp_path, max_epochs=1).fit(module, data())
+    assert error(module) < error(trained) + 0.3
 
 
 def test_a_checkpoint_gives_the_network_back_and_resumes(tmp_path: Path) -> None:
@@ -200,13 +230,14 @@ def nonlinear(in_shape: tuple[int, ...]) -> Any:
         ({"operator": nonlinear}, "not linear"),
         ({"loss": "l1"}, "loss is 'l1'"),
         ({"loss": "lasso"}, "ALISTA has no lam"),
+        ({"network": NAALISTA(10, 20, 2), "search": 5}, "expected search: 0"),
         ({"redraw": True}, "ALISTA belongs to one A"),
         ({"lr": -1.0}, "lr is -1.0"),
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        UnfoldingModule(ALISTA(10, 20, 2), **settings)
+        UnfoldingModule(**{"network": ALISTA(10, 20, 2)} | settings)
 
 
 def test_data_of_another_size_and_low_precision_are_refused(tmp_path: Path) -> None:

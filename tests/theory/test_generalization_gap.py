@@ -31,7 +31,7 @@ def test_few_weights_have_a_smaller_gap_than_many() -> None:
     assert measure("Step-LISTA", 3, 16, 0, **SMALL).gap < 0.5 * measure("LISTA", 3, 16, 0, **SMALL).gap
 
 
-def test_phi_stays_orthogonal_and_finds_the_basis_of_the_signals() -> None:
+def test_phi_net_is_ista_in_an_orthonormal_basis() -> None:
     operator = Gaussian((20,), 10, 0, columns="unit")
     network = PhiNet(10, 20, 5, lam=0.05)
     network.initialize(operator)
@@ -57,3 +57,7 @@ def test_a_second_run_measures_what_is_missing_and_draws(tmp_path: Path, capsys:
     assert capsys.readouterr().out.count("gap 0.") == 4
     assert (tmp_path / "gaps.csv").read_text().startswith(first)
     assert (tmp_path / "gaps.png").stat().st_size > 10_000
+    with pytest.raises(ValueError, match="measured with other settings"):
+        run(tmp_path, sizes=[8], **settings | {"n_steps": 30})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="networks are"):
+        run(tmp_path / "other", networks=["Alista"])

@@ -66,7 +66,7 @@ class HyperLISTA(UnfoldedNetwork):
             error = self._error(r)
             theta = c1 * self.mu * error
             beta = (c2 * self.mu * (x != 0).sum(1, keepdim=True)).clamp(max=0.95)
-            k = (c3 * (first / error).log()).detach().clamp(0, self.n).round().long()
+            k = (c3 * (first / error).log()).detach().nan_to_num(0).clamp(0, self.n).round().long()
             x, x_before = select_supports(x + r @ self.w + beta * (x - x_before), theta, k), x
             yield x
         if self.exact:

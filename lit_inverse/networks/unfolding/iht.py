@@ -50,4 +50,4 @@ def hard(z: Tensor, theta: Tensor) -> Tensor:
     """z where |z| > theta, else 0; differentiated as if the step at theta were a sigmoid."""
     gate = torch.sigmoid((z.detach().abs() - theta) / (_WIDTH * theta.detach()))
     step = (z.detach().abs() > theta.detach()).to(z.dtype)
-    return z * (step + gate - gate.detach())
+    return z * (step + (gate - gate.detach()))

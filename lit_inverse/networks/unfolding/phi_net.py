@@ -13,9 +13,9 @@ from lit_inverse.operators import LinearOperator
 class PhiNet(UnfoldedNetwork):
     """f_{t+1} = soft(f_t + s (A Phi)^T (y - A Phi f_t), lam s), x_t = Phi f_t.
 
-    The class of networks of Behboodi, Rauhut and Schnoor 2022 (Scarlett et al. 2022, Sec. IV-C.2), but for the ball that
-    they bring x_T to. One orthogonal Phi (n, n) for all layers is all that is trained, as exp(S - S^T); s = 1 / ||A||^2.
-    It takes any A of its shape.
+    The class of networks of Behboodi, Rauhut and Schnoor 2022 (Scarlett et al. 2022, Sec. IV-C.2), but for the ball
+    that they bring x_T to. One orthogonal Phi (n, n) for all layers is all that is trained, as exp(S - S^T);
+    s = 1 / ||A||^2. It takes any A of its shape.
 
     Args:
         m, n, n_layers: see `UnfoldedNetwork`.

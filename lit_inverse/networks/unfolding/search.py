@@ -16,7 +16,7 @@ def search(network: UnfoldedNetwork, error: Callable[[], float], n_evaluations: 
     """Least error over thresholds and steps a r^t of the layers t = 0, 1, ..., or over the three numbers of HyperLISTA.
 
     By the simplex of Nelder and Mead 1965 in the logarithms of a and r, from the line nearest to where they are. The
-    network has the best ones afterwards.
+    network has the best ones afterwards, or those it had where none are better.
 
     Args:
         network: whose numbers are changed.
@@ -34,11 +34,17 @@ def search(network: UnfoldedNetwork, error: Callable[[], float], n_evaluations: 
         _set(schedules, lines)
         return error()
 
+    before, error_before = [number.detach().clone() for numbers in schedules for number in numbers], error()
     start = np.concatenate([_line(schedule) for schedule in schedules])
     simplex = start + _SPREAD * np.vstack([np.zeros(len(start)), np.eye(len(start))])
     found = minimize(
         error_at, start, method="Nelder-Mead", options={"maxfev": n_evaluations, "initial_simplex": simplex}
     )
+    if not found.fun < error_before:
+        with torch.no_grad():
+            for number, old in zip((number for numbers in schedules for number in numbers), before, strict=True):
+                number.copy_(old)
+        return error_before
     _set(schedules, found.x)
     return float(found.fun)
 

@@ -26,7 +26,12 @@ def warm_start(network: UnfoldedNetwork, trained: UnfoldedNetwork, operator: Lin
     if sizes[0] != sizes[1]:
         raise ValueError(f"warm_start has m, n and layers {sizes[0]}, expected those of the network, {sizes[1]}")
     trained.check(operator)
-    if type(network) is type(trained) or (isinstance(network, TiLISTA) and isinstance(trained, ALISTA)):
+    common = [name for name in network.settings if name in trained.settings and name != "tied"]
+    unequal = [name for name in common if network.settings[name] != trained.settings[name]]
+    if unequal:
+        raise ValueError(f"warm_start has {unequal[0]} = {trained.settings[unequal[0]]}, expected that of the network")
+    same = type(network) is type(trained) and network.settings == trained.settings
+    if same or (isinstance(network, TiLISTA) and isinstance(trained, ALISTA)):
         network.load_state_dict(trained.state_dict())
     elif isinstance(network, LISTACP | LISTA) and isinstance(trained, ALISTA | LISTACP):
         with torch.no_grad():

@@ -15,9 +15,8 @@ def analytic_weight(a: Tensor) -> Tensor:
     Raises:
         ValueError: when A has not full row rank.
     """
-    factor, info = torch.linalg.cholesky_ex(a @ a.mT)
-    if info:
-        raise ValueError(f"A of shape {tuple(a.shape)} has not full row rank, the analytic weight needs it")
+    _check_rank(a)
+    factor = torch.linalg.cholesky(a @ a.mT)
     solved = torch.cholesky_solve(a, factor)
     return solved / (a * solved).sum(0)
 
@@ -42,8 +41,10 @@ def symmetric_weight(a: Tensor) -> Tensor:
         a: (m, n), of full row rank.
 
     Raises:
-        ValueError: when P * P is singular, or M not positive definite, as may be when A is ill-conditioned.
+        ValueError: when A has not full row rank, P * P is singular, or M not positive definite, as may be when A is
+            ill-conditioned.
     """
+    _check_rank(a)
     pinv = torch.linalg.pinv(a)
     projection = pinv @ a
     v, info = torch.linalg.solve_ex(projection.square(), torch.ones_like(a[0]))
@@ -52,3 +53,8 @@ def symmetric_weight(a: Tensor) -> Tensor:
         raise ValueError(f"A of shape {tuple(a.shape)} has no symmetric weight: take the analytic one")
     weight: Tensor = m @ a
     return weight
+
+
+def _check_rank(a: Tensor) -> None:
+    if torch.linalg.matrix_rank(a) < len(a):
+        raise ValueError(f"A of shape {tuple(a.shape)} has not full row rank, expected independent rows")

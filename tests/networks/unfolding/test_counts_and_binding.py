@@ -77,10 +77,13 @@ def test_a_warm_start_begins_where_the_simpler_network_ended(simple: str, rich: 
 
 def test_impossible_warm_starts_are_refused() -> None:
     operator = Gaussian((10,), 6, 0, columns="unit")
-    alista, lista = networks.ALISTA(**SMALL), networks.LISTA(**SMALL)
+    alista, lista = networks.ALISTA(**SMALL), networks.LISTA(**SMALL, p=1.2, p_max=13.0)
     for net in (alista, lista):
         net.initialize(operator)
     with pytest.raises(ValueError, match="ALISTA can not begin as LISTA ended"):
         warm_start(alista, lista, operator)
+    other = networks.ALISTA(**SMALL, p=5.0)
+    with pytest.raises(ValueError, match="warm_start has p = 1.2"):
+        warm_start(other, alista, operator)
     with pytest.raises(ValueError, match="layers"):
         warm_start(networks.LISTA(6, 10, 4), alista, operator)

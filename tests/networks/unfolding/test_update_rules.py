@@ -10,7 +10,10 @@ from torch import Tensor
 
 from lit_inverse import networks
 from lit_inverse.networks import UnfoldedNetwork
+from lit_inverse.networks.unfolding.shrinkage import select_support, select_supports
+from lit_inverse.networks.unfolding.shrinkage import soft as soft_threshold
 from lit_inverse.operators import Gaussian
+from lit_inverse.solvers import Unfolded
 
 M, N, T, B = 12, 20, 4, 5
 
@@ -179,9 +182,57 @@ def test_thresholds_and_weights_get_gradients(name: str, settings: dict[str, Any
     assert idle == ([] if settings.get("sharing") == "tied" else IDLE.get(name, []))
 
 
+def na_alista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    """With torch's LSTM cell, whose equations are its own."""
+    w, ks = net.w.numpy(), support(net.settings["p"], net.settings["p_max"])
+    x, out, memory, first = np.zeros((B, N)), [], None, None
+    for k in ks:
+        r = y - x @ a.T
+        sizes = np.stack([np.abs(r).mean(1), np.abs(r @ w).mean(1)], 1)
+        first = sizes if first is None else first
+        memory = net.lstm(torch.from_numpy(np.log(sizes / first)), memory)
+        gamma, ratio = np.log1p(np.exp(net.out(net.between(memory[1]).relu()).detach().numpy())).T
+        x = selecting(x + gamma[:, None] * (r @ w), (ratio * sizes[:, 1])[:, None], k)
+        out.append(x)
+    return out
+
+
+def test_na_alista_has_the_layers_of_its_equation_and_trains() -> None:
+    operator, y = problem()
+    network = drawn("NAALISTA", {"hidden": 8, "p": 10.0, "p_max": 25.0}, operator)
+    with torch.no_grad():
+        network.out.bias.fill_(0.0)  # type: ignore[union-attr, operator]  # thresholds that leave some entries
+    expected = na_alista(network, operator.matrix.numpy(), y.numpy())
+    for x, x_expected in zip(network.iterates(y, operator), expected, strict=True):
+        assert 0 < (x_expected != 0).mean() < 1
+        np.testing.assert_allclose(x.detach().numpy(), x_expected, rtol=1e-8, atol=1e-10)
+    network(y, operator).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
+
+
+@pytest.mark.parametrize("shape", [(), (N,), (B, 1)])
+def test_thresholding_has_the_gradient_of_finite_differences(shape: tuple[int, ...]) -> None:
+    source = torch.Generator().manual_seed(5)
+    z = torch.randn(B, N, generator=source, dtype=torch.float64).requires_grad_()
+    theta = (0.5 + 0.1 * torch.rand(shape, generator=source, dtype=torch.float64)).requires_grad_()
+    k = torch.arange(B)[:, None]
+    for function in (soft_threshold, lambda z, t: select_support(z, t, 3), lambda z, t: select_supports(z, t, k)):
+        assert torch.autograd.gradcheck(function, (z, theta))
+
+
+def test_a_hyper_lista_that_blows_up_raises_no_error() -> None:
+    operator, y = problem()
+    y = 3e37 * y / y.abs().amax()
+    solution = Unfolded(drawn("HyperLISTA", {}, operator).float()).solve(y.float(), operator.float())
+    assert torch.isfinite(solution.x).all()
+
+
 def test_na_alista_is_homogeneous_and_sees_each_item_alone() -> None:
     operator, y = problem()
     network = drawn("NAALISTA", {"hidden": 8, "p": 10.0, "p_max": 25.0}, operator)
+    with torch.no_grad():
+        network.out.bias.fill_(0.0)  # type: ignore[union-attr, operator]
+    assert network(y, operator).abs().sum() > 0
     torch.testing.assert_close(network(7 * y, operator), 7 * network(y, operator), rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(network(y[2:3], operator), network(y, operator)[2:3], rtol=1e-10, atol=1e-12)
 

@@ -218,3 +218,19 @@ def test_two_processes_write_one_run_with_offline_tracking(elsewhere: Path) -> N
     (folder,) = (elsewhere / "checkpoints" / "runs" / "two").iterdir()
     assert {"best.ckpt", "last.ckpt", "config.yaml", "versions.yaml"} <= {path.name for path in folder.iterdir()}
     assert list((folder / "wandb").glob("offline-run-*"))
+
+
+@pytest.mark.slow
+def test_two_processes_train_a_network_some_of_whose_weights_have_no_gradient(elsewhere: Path) -> None:
+    train = DEFAULT_CONFIG.parents[2] / "train.py"
+    sizes = {"m": "20", "n": "40", "n_layers": "3"}
+    network = [part for name, size in sizes.items() for part in (f"--model.network.init_args.{name}", size)]
+    more = ["--model.operator.init_args.m", "20", "--data.n", "40", "--data.n_batches", "3", "--model.search", "0"]
+    ddp = ["--trainer.accelerator", "cpu", "--trainer.devices", "2", "--trainer.max_epochs", "2", "--logger", "false"]
+    config = ["--config", str(DEFAULT_CONFIG.parent / "lista.yaml"), "--out", "run"]
+    command = [sys.executable, str(train), *config, *network, *more, *ddp]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "epoch 2/2" in done.stdout
+    assert type(load_network(Path("run/best.ckpt"))).__name__ == "LISTA"

@@ -125,7 +125,7 @@ class UnfoldingModule(LightningModule):
             raise ValueError(
                 f"trainer.precision is {self.trainer.precision}, expected 32-true or 64-true: others end near -45 dB"
             )
-        if not self.layerwise and math.isinf(self.trainer.estimated_stepping_batches):
+        if not self.layerwise and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1:
             raise ValueError("trainer.max_epochs is -1, expected a number: the rates fall to 0 over all steps")
         if torch.get_float32_matmul_precision() != "highest":
             warnings.warn("products are not in full float32: errors will end near -65 dB", stacklevel=2)

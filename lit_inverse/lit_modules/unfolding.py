@@ -24,7 +24,7 @@ from lit_inverse.noise import SNR, Noise
 from lit_inverse.operators import Gaussian, Matrix, Operator
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
-from lit_inverse.solvers.synthesis import Synthesis
+from lit_inverse.solvers.sparse.synthesis import Synthesis
 
 Supervision = Literal["last", "deep"]
 _N_SEARCHED = 1024  # signals the error of a search is of

@@ -13,10 +13,12 @@ from lit_inverse.networks.skip_unet import SkipUNet
 from lit_inverse.networks.two_layer import TwoLayerGenerator
 from lit_inverse.networks.unfolding import (
     ALISTA,
+    LAMP,
     LIHT,
     LISTA,
     LISTACP,
     LISTACPSS,
+    LVAMP,
     NAALISTA,
     AdaLISTA,
     HyperLISTA,
@@ -28,10 +30,12 @@ from lit_inverse.networks.vae import VAE
 
 __all__ = [
     "ALISTA",
+    "LAMP",
     "LIHT",
     "LISTA",
     "LISTACP",
     "LISTACPSS",
+    "LVAMP",
     "NAALISTA",
     "SIREN",
     "VAE",

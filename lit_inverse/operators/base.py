@@ -17,7 +17,7 @@ Index = Tensor | Sequence[int]
 def item_numbers(index: Index) -> Tensor:
     """The numbers of the items that an index or a mask of them selects."""
     items = torch.as_tensor(index)
-    return items.nonzero().squeeze(1) if items.dtype == torch.bool else items
+    return items.nonzero().squeeze(1) if items.dtype == torch.bool else items.long()  # of no items too
 
 
 class Operator(nn.Module, ABC):

@@ -9,8 +9,8 @@ from torch import Tensor
 from lit_inverse.operators import LinearOperator
 from lit_inverse.operators.image_gradient import gradient, gradient_adjoint
 from lit_inverse.operators.krylov import column, dot, norm
-from lit_inverse.solvers.line_search import LineSearch
 from lit_inverse.solvers.solution import Status
+from lit_inverse.solvers.sparse.line_search import LineSearch
 
 ENDINGS = (Status.MAX_ITER, Status.CONVERGED, Status.STOPPED_EARLY, Status.DIVERGED)
 _RUNNING, _CONVERGED, _STOPPED, _DIVERGED = range(len(ENDINGS))

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lit_inverse.denoisers import BM3D, Denoiser
-from lit_inverse.operators import LinearOperator, Operator
+from lit_inverse.denoisers import Denoiser
+from lit_inverse.operators import Operator
 from lit_inverse.operators.krylov import column
+from lit_inverse.operators.real_parts import n_reals, rms
 from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.column_norm import column_norm
-from lit_inverse.solvers.divergence import ProbedDenoiser, ready, real_parts
-from lit_inverse.solvers.message_passing import Messages, check_images, check_settings, pass_messages, rms
+from lit_inverse.solvers.denoising.iteration import iterate
+from lit_inverse.solvers.denoising.messages import Messages, check_settings
+from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, grey_bm3d
+from lit_inverse.solvers.denoising.probed_denoiser import ProbedDenoiser
 from lit_inverse.solvers.solution import Solution, Trace
-
-_GREY_LEVELS = (0.0, 255.0)
 
 
 class DAMP(Solver):
@@ -66,13 +66,13 @@ class DAMP(Solver):
         max_iter: int = 30,
     ) -> None:
         check_settings(damping, max_divergence, probe_step, max_iter)
-        self.denoiser = BM3D("lc", _GREY_LEVELS) if denoiser is None else denoiser
+        self.denoiser = grey_bm3d() if denoiser is None else denoiser
         self.native_range = self.denoiser.value_range
         self.damping, self.box, self.max_divergence = damping, box, max_divergence
         self.probe_step, self.max_iter = probe_step, max_iter
 
     def check(self, operator: Operator) -> None:
-        check_images(self.denoiser, operator)
+        check_problem(operator, self.denoiser)
 
     @torch.no_grad()
     def _solve(
@@ -84,31 +84,26 @@ class DAMP(Solver):
         seeds: list[int],
         trace: Trace,
     ) -> Solution:
-        assert isinstance(operator, LinearOperator)
-        scale = column_norm(operator).expand(len(y))
-        operator = operator.on_reals() if self.box else operator
-        y = y / column(scale, y)
-        x = torch.zeros_like(operator.adjoint(y))
-        now = _Iterates(operator=operator, y=y, x=x, sigma=rms(y), z=y, scale=scale, settings=self)
-        denoise = ProbedDenoiser(ready(self.denoiser, y), seeds, self.probe_step)
-        return pass_messages(now, denoise, self.max_iter, trace)
+        plugged = Plugged.of(self.denoiser, self.box, operator, y, sigma)
+        z = y / column(plugged.size, y)
+        denoise = ProbedDenoiser(plugged.denoiser, seeds, self.probe_step)
+        now = _Iterates(plugged, plugged.zeros(), rms(z), rms(z), denoise, self.max_iter, z, self)
+        return iterate(now, self.max_iter, trace)
 
 
 @dataclass
 class _Iterates(Messages):
-    """A and y are those of columns of unit norm."""
-
     z: Tensor
-    scale: Tensor  # by which A is divided
     settings: DAMP
 
-    def step(self, denoise: ProbedDenoiser) -> tuple[Tensor, Tensor]:
-        how = self.settings
-        x, divergence = denoise(self.x + self.operator.adjoint(self.z) / column(self.scale, self.x), self.sigma)
-        divergence = divergence / real_parts(self.y[:1]).numel()
+    def step(self, k: int) -> dict[str, Tensor]:
+        plugged, how, size, sigma = self.plugged, self.settings, self.plugged.size, self.sigma
+        x, divergence = self.denoise(self.x + plugged.operator.adjoint(self.z) / column(size, self.x), sigma)
+        divergence = divergence / n_reals(self.z)
         bounded = divergence if how.max_divergence is None else divergence.clamp(0, how.max_divergence)
-        self.x = torch.lerp(self.x, x.clamp(*how.denoiser.value_range) if how.box else x, how.damping)
-        remainder: Tensor = self.y - self.operator(self.x) / column(self.scale, self.y)
-        self.z = torch.lerp(self.z, remainder + column(bounded, self.z) * self.z, how.damping)
+        self.x = torch.lerp(self.x, plugged.boxed(x), how.damping)
+        remainder = plugged.remainder(self.x)
+        z = remainder / column(size, remainder) + column(bounded, self.z) * self.z
+        self.z = torch.lerp(self.z, z, how.damping)
         self.sigma = rms(self.z)
-        return divergence, remainder
+        return {"sigma": sigma, "divergence": divergence, "residual": plugged.residual(remainder)}

@@ -2,22 +2,22 @@
 
 import math
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from torch import Tensor
 
-from lit_inverse.denoisers import BM3D, Denoiser
-from lit_inverse.operators import LinearOperator, Operator
+from lit_inverse.denoisers import Denoiser
+from lit_inverse.operators import Operator
 from lit_inverse.operators.krylov import column
+from lit_inverse.operators.real_parts import n_reals, rms
 from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.column_norm import column_norm
-from lit_inverse.solvers.data_step import DataStep
-from lit_inverse.solvers.divergence import ProbedDenoiser, ready, real_parts
-from lit_inverse.solvers.message_passing import Messages, check_images, check_settings, pass_messages, rms
+from lit_inverse.solvers.denoising.iteration import iterate
+from lit_inverse.solvers.denoising.messages import Messages, check_settings
+from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, grey_bm3d
+from lit_inverse.solvers.denoising.probed_denoiser import ProbedDenoiser
+from lit_inverse.solvers.least_squares.data_step import DataStep
 from lit_inverse.solvers.solution import Solution, Trace
 
-_GREY_LEVELS = (0.0, 255.0)
 _LEAST_RHO = 1e-6  # in units of the mean eigenvalue of A A^H: single precision resolves no less
 
 
@@ -69,13 +69,13 @@ class DVAMP(Solver):
         check_settings(damping, max_divergence, probe_step, max_iter)
         if max_divergence >= 1:
             raise ValueError(f"max_divergence is {max_divergence}, expected a number below 1")
-        self.denoiser = BM3D("lc", _GREY_LEVELS) if denoiser is None else denoiser
+        self.denoiser = grey_bm3d() if denoiser is None else denoiser
         self.native_range = self.denoiser.value_range
         self.damping, self.box, self.max_divergence = damping, box, max_divergence
         self.probe_step, self.max_iter = probe_step, max_iter
 
     def check(self, operator: Operator) -> None:
-        check_images(self.denoiser, operator)
+        check_problem(operator, self.denoiser)
 
     @torch.no_grad()
     def _solve(
@@ -87,58 +87,41 @@ class DVAMP(Solver):
         seeds: list[int],
         trace: Trace,
     ) -> Solution:
-        assert isinstance(operator, LinearOperator)
-        operator = operator.on_reals() if self.box else operator
-        x = torch.zeros_like(operator.adjoint(y))
-        ratio = real_parts(x[:1]).numel() / real_parts(y[:1]).numel()
-        now = _Iterates(
-            operator=operator,
-            y=y,
-            x=x,
-            sigma=torch.zeros_like(sigma),
-            r1=x,
-            r2=x,
-            noise=sigma.square() / (2 if y.is_complex() else 1),
-            gain=(ratio * column_norm(operator).square()).expand(len(y)),
-            data_step=DataStep(operator, y),
-            settings=self,
-        )
-        now.meet_data()
-        denoise = ProbedDenoiser(ready(self.denoiser, y), seeds, self.probe_step)
-        return pass_messages(now, denoise, self.max_iter, trace)
+        plugged = Plugged.of(self.denoiser, self.box, operator, y, sigma)
+        denoise = ProbedDenoiser(plugged.denoiser, seeds, self.probe_step)
+        data_step, x = DataStep(plugged.operator, y), plugged.zeros()
+        r1, first = _meet_data(plugged, data_step, x)
+        now = _Iterates(plugged, x, first, first, denoise, self.max_iter, r1, x, data_step, self)
+        return iterate(now, self.max_iter, trace)
 
 
 @dataclass
 class _Iterates(Messages):
     r1: Tensor
     r2: Tensor
-    noise: Tensor  # variance of the real numbers in y
-    gain: Tensor  # mean eigenvalue of A A^H
     data_step: DataStep
     settings: DVAMP
 
-    def step(self, denoise: ProbedDenoiser) -> tuple[Tensor, Tensor]:
-        x, divergence = denoise(self.r1, self.sigma)
-        divergence = divergence / real_parts(x[:1]).numel()
-        self.x = x.clamp(*self.settings.denoiser.value_range) if self.settings.box else x
-        a1 = column(divergence.clamp(0, self.settings.max_divergence), x)
-        self.r2 = torch.lerp(self.r2, (self.x - a1 * self.r1) / (1 - a1), self.settings.damping)
-        self.meet_data()
-        return divergence, self.y - self.operator(self.x)
+    def step(self, k: int) -> dict[str, Tensor]:
+        plugged, how, sigma = self.plugged, self.settings, self.sigma
+        x, divergence = self.denoise(self.r1, sigma)
+        divergence = divergence / n_reals(x)
+        self.x = plugged.boxed(x)
+        a1 = column(divergence.clamp(0, how.max_divergence), x)
+        self.r2 = torch.lerp(self.r2, (self.x - a1 * self.r1) / (1 - a1), how.damping)
+        self.r1, self.sigma = _meet_data(plugged, self.data_step, self.r2)
+        residual = plugged.residual(plugged.remainder(self.x))
+        return {"sigma": sigma, "divergence": divergence, "residual": residual}
 
-    def meet_data(self) -> None:
-        """r1 and its noise from r2."""
-        tiny = torch.finfo(self.noise.dtype).tiny
-        # the mean square of m numbers is known to sqrt(2 / m)
-        unsure = self.noise * math.sqrt(2 / real_parts(self.y[:1]).numel())
-        excess = torch.maximum(rms(self.y - self.operator(self.r2)).square() - self.noise, unsure)
-        v2 = (excess / self.gain).clamp_min(tiny)
-        rho = torch.maximum(self.noise / v2, _LEAST_RHO * self.gain)
-        x2, a2 = self.data_step(self.r2, rho), self.data_step.divergence(rho)
-        self.r1 = (x2 - column(a2, x2) * self.r2) / column(1 - a2, x2)
-        self.sigma = (v2 * a2 / (1 - a2)).sqrt()
 
-    def take(self, index: Tensor) -> Self:
-        taken = super().take(index)
-        taken.data_step = self.data_step.take(index)
-        return taken
+def _meet_data(plugged: Plugged, data_step: DataStep, r2: Tensor) -> tuple[Tensor, Tensor]:
+    """r1 and sqrt(v1), (B,), from r2."""
+    noise, m = plugged.noise.square(), n_reals(plugged.y)
+    gain = n_reals(r2) / m * plugged.size.square()  # the mean eigenvalue of A A^H
+    unsure = noise * math.sqrt(2 / m)  # the mean square of m numbers is known to sqrt(2 / m)
+    excess = torch.maximum(rms(plugged.remainder(r2)).square() - noise, unsure)
+    v2 = (excess / gain).clamp_min(torch.finfo(noise.dtype).tiny)
+    rho = torch.maximum(noise / v2, _LEAST_RHO * gain)
+    x2, a2 = data_step(r2, rho), data_step.divergence(rho)
+    r1 = (x2 - column(a2, x2) * r2) / column(1 - a2, x2)
+    return r1, (v2 * a2 / (1 - a2)).sqrt()

@@ -6,11 +6,11 @@ from torch import Tensor
 from lit_inverse.bases import Pixel
 from lit_inverse.operators import Operator
 from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.lasso_objective import LamUnit, absolute_lam, check_settings
-from lit_inverse.solvers.minimum import trace_of
-from lit_inverse.solvers.proximal_gradient import accelerated_proximal_gradient
 from lit_inverse.solvers.solution import Solution, Trace
-from lit_inverse.solvers.synthesis import Synthesis
+from lit_inverse.solvers.sparse.lasso_objective import LamUnit, absolute_lam, check_settings
+from lit_inverse.solvers.sparse.minimum import trace_of
+from lit_inverse.solvers.sparse.proximal_gradient import accelerated_proximal_gradient
+from lit_inverse.solvers.sparse.synthesis import Synthesis
 
 
 class FISTA(Solver):

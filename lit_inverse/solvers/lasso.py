@@ -10,12 +10,12 @@ from torch import Tensor
 from lit_inverse.bases import Basis, BasisName, check_wavelet, make_basis
 from lit_inverse.operators import LinearOperator, Matrix, Operator
 from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.lasso_objective import LamUnit, absolute_lam, check_settings
-from lit_inverse.solvers.minimum import Minimum, OnIterate, trace_of
-from lit_inverse.solvers.proximal_gradient import accelerated_proximal_gradient
 from lit_inverse.solvers.solution import Solution, Trace
-from lit_inverse.solvers.ssnal import ssnal
-from lit_inverse.solvers.synthesis import Synthesis, is_explicit
+from lit_inverse.solvers.sparse.lasso_objective import LamUnit, absolute_lam, check_settings
+from lit_inverse.solvers.sparse.minimum import Minimum, OnIterate, trace_of
+from lit_inverse.solvers.sparse.proximal_gradient import accelerated_proximal_gradient
+from lit_inverse.solvers.sparse.ssnal import ssnal
+from lit_inverse.solvers.sparse.synthesis import Synthesis, is_explicit
 
 _NEWTON_STEPS = 300  # hardly an item takes more than 100: after 300 only rounding errors are left
 

@@ -6,14 +6,15 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lit_inverse.denoisers import BM3D, Denoiser
+from lit_inverse.denoisers import Denoiser
 from lit_inverse.operators import Operator
 from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.data_step import DataStep
-from lit_inverse.solvers.plugged import GREY_LEVELS, Plugged, check_problem, check_settings
+from lit_inverse.solvers.denoising.iteration import iterate
+from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, check_settings, grey_bm3d
+from lit_inverse.solvers.denoising.splitting import Splitting
+from lit_inverse.solvers.least_squares.data_step import DataStep
 from lit_inverse.solvers.solution import Solution, Trace
-from lit_inverse.solvers.splitting import Splitting, alternate
 
 Algorithm = Literal["admm", "hqs"]
 
@@ -84,7 +85,7 @@ class PlugAndPlay(Solver):
         check_settings(positive, {"n_levels": n_levels, "max_iter": max_iter}, tol)
         if not 0 < relaxation < 2:
             raise ValueError(f"relaxation is {relaxation}, expected a number in (0, 2), 1 for none")
-        self.denoiser = BM3D("lc", GREY_LEVELS) if denoiser is None else denoiser
+        self.denoiser = grey_bm3d() if denoiser is None else denoiser
         self.native_range = self.denoiser.value_range
         self.algorithm: Algorithm = algorithm
         self.initial = initial
@@ -93,7 +94,7 @@ class PlugAndPlay(Solver):
         self.box, self.tol, self.max_iter = box, tol, max_iter
 
     def check(self, operator: Operator) -> None:
-        check_problem(self.denoiser, self.initial, operator)
+        check_problem(operator, self.denoiser, self.initial)
 
     @torch.no_grad()
     def _solve(
@@ -112,23 +113,24 @@ class PlugAndPlay(Solver):
         noise = torch.maximum(plugged.noise, self.floor * plugged.grey_level * plugged.size)
         now = _Iterates(
             plugged=plugged,
-            levels=levels,
             x=x,
-            step=DataStep(plugged.operator, y),
+            levels=levels,
+            tol=self.tol,
+            data_step=DataStep(plugged.operator, y),
             u=torch.zeros_like(x),
             weight=self.lam * noise.square(),
             old_sigma=levels.first,
             relaxation=self.relaxation,
             has_multiplier=self.algorithm == "admm",
         )
-        return alternate(now, self.max_iter, self.tol, trace)
+        return iterate(now, self.max_iter, trace)
 
 
 @dataclass
 class _Iterates(Splitting):
     """v is called x."""
 
-    step: DataStep
+    data_step: DataStep
     u: Tensor
     weight: Tensor  # rho sigma^2, (B,)
     old_sigma: Tensor
@@ -137,7 +139,7 @@ class _Iterates(Splitting):
 
     def update(self, sigma: Tensor) -> None:
         self.u = self.u * column((sigma / self.old_sigma).square(), self.u)  # rho u stays as it was
-        x = self.step(self.x - self.u, self.weight / sigma.square())
+        x = self.data_step(self.x - self.u, self.weight / sigma.square())
         x = torch.lerp(self.x, x, self.relaxation)
         v = self.plugged.denoise(x + self.u, sigma)
         if self.has_multiplier:

@@ -6,14 +6,15 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from lit_inverse.denoisers import BM3D, Denoiser
+from lit_inverse.denoisers import Denoiser
 from lit_inverse.operators import Operator
 from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.data_step import DataStep
-from lit_inverse.solvers.plugged import GREY_LEVELS, Plugged, check_problem, check_settings
+from lit_inverse.solvers.denoising.iteration import iterate
+from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, check_settings, grey_bm3d
+from lit_inverse.solvers.denoising.splitting import Splitting
+from lit_inverse.solvers.least_squares.data_step import DataStep
 from lit_inverse.solvers.solution import Solution, Trace
-from lit_inverse.solvers.splitting import Splitting, alternate
 
 Method = Literal["fixed_point", "gradient"]
 
@@ -74,14 +75,14 @@ class RED(Solver):
             raise ValueError(f"method is {method!r}, expected one of {', '.join(get_args(Method))}")
         positive = {"lam": lam, "first_sigma": first_sigma, "last_sigma": last_sigma}
         check_settings(positive, {"n_stages": n_stages, "max_iter": max_iter}, tol)
-        self.denoiser = BM3D("lc", GREY_LEVELS) if denoiser is None else denoiser
+        self.denoiser = grey_bm3d() if denoiser is None else denoiser
         self.native_range = self.denoiser.value_range
         self.lam, self.method, self.initial = lam, method, initial
         self.first_sigma, self.last_sigma, self.n_stages = first_sigma, last_sigma, n_stages
         self.box, self.tol, self.max_iter = box, tol, max_iter
 
     def check(self, operator: Operator) -> None:
-        check_problem(self.denoiser, self.initial, operator)
+        check_problem(operator, self.denoiser, self.initial)
 
     @torch.no_grad()
     def _solve(
@@ -99,19 +100,19 @@ class RED(Solver):
         lam, a = self.lam * plugged.size.square(), plugged.operator
         now: Splitting
         if self.method == "fixed_point":
-            now = _FixedPoint(plugged, levels, x, DataStep(a, y), lam)
+            now = _FixedPoint(plugged, x, levels, self.tol, DataStep(a, y), lam)
         else:
-            now = _Gradient(plugged, levels, x, lam, 1 / (a.norm().square() + lam))
-        return alternate(now, self.max_iter, self.tol, trace)
+            now = _Gradient(plugged, x, levels, self.tol, lam, 1 / (a.norm().square() + lam))
+        return iterate(now, self.max_iter, trace)
 
 
 @dataclass
 class _FixedPoint(Splitting):
-    step: DataStep
+    data_step: DataStep
     lam: Tensor
 
     def update(self, sigma: Tensor) -> None:
-        self.x = self.step(self.plugged.denoise(self.x, sigma), self.lam)
+        self.x = self.data_step(self.plugged.denoise(self.x, sigma), self.lam)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.base import Solver, ValueRange
 from lit_inverse.solvers.solution import Solution, Status, Trace
-from lit_inverse.solvers.synthesis import Synthesis, is_explicit
+from lit_inverse.solvers.sparse.synthesis import Synthesis, is_explicit
 
 
 class Unfolded(Solver):

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.denoisers import TV
-from lit_inverse.solvers.total_variation import isotropic_tv
+from lit_inverse.solvers.fitting.total_variation import isotropic_tv
 
 
 def step_image() -> Tensor:

@@ -14,10 +14,11 @@ from torch import Tensor
 from lit_inverse.denoisers import BM3D, TV, Denoiser, Wavelet
 from lit_inverse.operators import Fourier, Gaussian, Identity, Matrix, SubsampledDCT, SubsampledHadamard
 from lit_inverse.operators.base import Operator
-from lit_inverse.solvers import DAMP, Status, damp
-from lit_inverse.solvers.column_norm import column_norm
-from lit_inverse.solvers.divergence import ProbedDenoiser
-from lit_inverse.solvers.state_evolution import state_evolution
+from lit_inverse.solvers import DAMP, Status
+from lit_inverse.solvers.denoising import plugged
+from lit_inverse.solvers.denoising.probed_denoiser import ProbedDenoiser
+from lit_inverse.solvers.denoising.state_evolution import state_evolution
+from lit_inverse.solvers.least_squares.column_norm import column_norm
 
 REFERENCES = Path(__file__).resolve().parents[3] / "shared" / "refs" / "tval3"
 ROBUST: dict[str, Any] = {"damping": 0.7, "box": True, "max_divergence": 0.95}
@@ -49,7 +50,7 @@ def test_answers_with_fixed_probes_are_those_of_the_original(
     probes = np.random.RandomState(int(stored["eta_seed"])).standard_normal((20, 1, 1, 1, side, side))
     given = iter(torch.from_numpy(probes))
     monkeypatch.setattr(ProbedDenoiser, "probes", lambda self, shape: next(given))
-    monkeypatch.setattr(damp, "column_norm", lambda operator: torch.ones(1, dtype=torch.float64))  # as they left it
+    monkeypatch.setattr(plugged, "column_norm", lambda operator: torch.ones(1, dtype=torch.float64))  # as they left it
     operator = Matrix(torch.from_numpy(entries).double(), (1, side, side))
     solution = DAMP(denoiser, max_iter=20).solve(torch.from_numpy(stored["y"])[None], operator, value_range=GREY)
     expected = torch.from_numpy(stored[f"xhat_damp_{name}"])

@@ -22,7 +22,7 @@ from lit_inverse.seeding import generator
 from lit_inverse.solvers import DeepPrior, Solution, Solver, Status
 from lit_inverse.solvers.fitting import AnisotropicTV, Fits, RollBack, ensemble
 from lit_inverse.solvers.fitting.stopping import SURE, ExitWindow
-from lit_inverse.solvers.total_variation import anisotropic_tv
+from lit_inverse.solvers.fitting.total_variation import anisotropic_tv
 
 SHAPE = (1, 28, 28)
 SMALL = functools.partial(DCGANGenerator, latent_dim=8, width=4)

@@ -37,6 +37,14 @@ def test_an_item_beyond_the_range_of_squares_leaves_the_others_alone(solver: Sol
 
 
 @each
+@pytest.mark.parametrize("items", [[0], [0, 1]])
+def test_a_batch_beyond_the_range_of_squares_comes_back_finite(solver: Solver, items: list[int]) -> None:
+    operator = Gaussian(SHAPE, 20, items)
+    y = 1e20 * operator(torch.rand(len(items), *SHAPE, generator=torch.Generator().manual_seed(0)))
+    assert torch.isfinite(solver.solve(y, operator, value_range=(0.0, 1.0), seeds=items).x).all()
+
+
+@each
 def test_an_operator_that_is_0_is_refused(solver: Solver) -> None:
     with pytest.raises(ValueError, match="A is 0"):
         solver.solve(torch.zeros(1, 5), Matrix(torch.zeros(5, 64), SHAPE), value_range=(0.0, 1.0))

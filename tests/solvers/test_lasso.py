@@ -12,7 +12,8 @@ from torch import Tensor
 
 from lit_inverse.bases import DCT, Basis, Pixel, Wavelet
 from lit_inverse.operators import Gaussian, LinearOperator, Matrix, Operator
-from lit_inverse.solvers import Lasso, Status, synthesis
+from lit_inverse.solvers import Lasso, Status
+from lit_inverse.solvers.sparse import synthesis
 
 SHAPE = (1, 8, 8)
 N = 64

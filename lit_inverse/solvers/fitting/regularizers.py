@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from lit_inverse.solvers.fitting.ensemble import Ensemble
-from lit_inverse.solvers.total_variation import anisotropic_tv, isotropic_tv
+from lit_inverse.solvers.fitting.total_variation import anisotropic_tv, isotropic_tv
 
 
 class Regularizer(ABC):

@@ -23,6 +23,10 @@ COUNTS: list[tuple[str, dict[str, Any], int]] = [
     ("StepLISTA", {}, 16),
     ("LIHT", {}, 4_125_016),
     ("AdaLISTA", {}, 125_032),
+    ("LAMP", {}, 48),
+    ("LAMP", {"weight": "tied"}, 125_048),
+    ("LAMP", {"weight": "untied"}, 2_000_048),
+    ("LVAMP", {}, 64),
     ("NAALISTA", {}, 5 * 128**2 + 19 * 128 + 2),
 ]
 SMALL = {"m": 6, "n": 10, "n_layers": 3}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lit_inverse.solvers.lasso_objective import Gap
 from lit_inverse.solvers.solution import Solution, Status, Trace
+from lit_inverse.solvers.sparse.lasso_objective import Gap
 
 OnIterate = Callable[[int, Tensor], None]  # number of the iterate, z (B, n)
 

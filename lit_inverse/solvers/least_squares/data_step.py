@@ -6,7 +6,7 @@ from torch import Tensor
 from lit_inverse.operators import LinearOperator, Matrix
 from lit_inverse.operators.base import Index, item_numbers
 from lit_inverse.operators.composition import OnReals, Scaled
-from lit_inverse.solvers.gram_inverse import GramInverse, gram_inverse, shared_like
+from lit_inverse.solvers.least_squares.gram_inverse import GramInverse, gram_inverse, shared_like
 
 
 class DataStep:
@@ -23,8 +23,8 @@ class DataStep:
     """
 
     def __init__(self, operator: LinearOperator, y: Tensor) -> None:
-        self._operator, self._y, self._gain = _simplified(operator, y, 1.0)
-        self._inverse: GramInverse = gram_inverse(self._operator, self._y)
+        simple, self._y, self._gain = _simplified(operator, y, 1.0)
+        self._inverse: GramInverse = gram_inverse(simple, self._y)
         self._last: Tensor | None = None
 
     def __call__(self, v: Tensor, rho: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ class DataStep:
             rho: (B,), > 0.
         """
         guess = None if self._last is None else self._last - v
-        self._last = v + self._inverse(self._y - self._operator(v), rho / self._gain, guess)
+        self._last = v + self._inverse(self._y - self._inverse.operator(v), rho / self._gain, guess)
         return self._last
 
     def divergence(self, rho: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ class DataStep:
         """The data step of the selected items."""
         items = item_numbers(index).to(self._y.device)
         taken = DataStep.__new__(DataStep)
-        taken._operator, taken._y, taken._gain = self._operator.take(items), self._y[items], self._gain
+        taken._y, taken._gain = self._y[items], self._gain
         taken._inverse = self._inverse.take(items)
         taken._last = None if self._last is None else self._last[items]
         return taken

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
 from lit_inverse.operators.composition import OnReals
-from lit_inverse.solvers.data_step import DataStep
-from lit_inverse.solvers.gram_inverse import _Iterative
+from lit_inverse.solvers.least_squares.data_step import DataStep
+from lit_inverse.solvers.least_squares.gram_inverse import _Iterative
 
 RHO = torch.tensor([0.3, 2.0, 50.0], dtype=torch.float64)
 

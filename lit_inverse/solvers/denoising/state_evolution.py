@@ -7,8 +7,8 @@ from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
 from lit_inverse.operators.krylov import column
+from lit_inverse.operators.real_parts import real_parts
 from lit_inverse.seeding import generator
-from lit_inverse.solvers.divergence import real_parts
 
 
 @torch.no_grad()

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import Matrix
-from lit_inverse.solvers.lasso_objective import Gap, duality_gap, vecdot
-from lit_inverse.solvers.minimum import Minimum, OnIterate
+from lit_inverse.solvers.sparse.lasso_objective import Gap, duality_gap, vecdot
+from lit_inverse.solvers.sparse.minimum import Minimum, OnIterate
 
 _FIRST_SIGMA = 10.0  # in units of 1 / (largest squared norm of a column of A)
 _GROWTH = 3.0  # of sigma from one augmented Lagrangian to the next

@@ -12,7 +12,7 @@ from lit_inverse.operators.composition import OnReals
 from lit_inverse.operators.krylov import cg_steps, column, dot, norm
 from lit_inverse.operators.precision import at_least_single
 from lit_inverse.seeding import generator
-from lit_inverse.solvers.lanczos_quadrature import Spectrum, lanczos_spectrum
+from lit_inverse.solvers.least_squares.lanczos_quadrature import Spectrum, lanczos_spectrum
 
 _LARGEST = 8192  # min(m, n) of matrices up to which a decomposition costs less than conjugate gradients at each step
 _MAX_STEPS = 2000  # of conjugate gradients
@@ -24,9 +24,11 @@ class GramInverse(ABC):
     """r -> (A^H A + rho I)^-1 A^H r for the items of a batch, each with its rho.
 
     Attributes:
+        operator: A.
         spectrum: values w (1 or B, k) and weights p (1 or B, k) with tr f(A^H A) / n = sum_j p_j f(w_j).
     """
 
+    operator: LinearOperator
     spectrum: Spectrum
 
     @abstractmethod
@@ -55,6 +57,8 @@ def gram_inverse(operator: LinearOperator, like: Tensor) -> GramInverse:
 
 class _Decomposed(GramInverse):
     """A matrix: A A^H = U diag(w) U^H, or A^H A where n < m."""
+
+    operator: Matrix
 
     def __init__(self, operator: Matrix, vectors: Matrix, values: Tensor) -> None:
         self.operator, self.vectors, self.values = operator, vectors, values

@@ -8,12 +8,8 @@ from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
 from lit_inverse.operators.krylov import column
+from lit_inverse.operators.real_parts import from_parts, real_parts
 from lit_inverse.seeding import generator
-
-
-def ready(denoiser: Denoiser, y: Tensor) -> Denoiser:
-    """A copy on the device of y that does not train."""
-    return copy.deepcopy(denoiser).to(y.device).eval()
 
 
 class ProbedDenoiser:
@@ -52,16 +48,8 @@ class ProbedDenoiser:
         """The next eta of each item, (B, *shape)."""
         return torch.stack([torch.randn(*shape, generator=source, dtype=torch.float32) for source in self._sources])
 
-    def keep(self, items: Iterable[int]) -> None:
-        """Goes on with these items alone."""
-        self._sources = [self._sources[item] for item in items]
-
-
-def real_parts(x: Tensor) -> Tensor:
-    """(B, ...) as (B, 1, ...), or for a complex x its real and imaginary part, (B, 2, ...)."""
-    return torch.view_as_real(x).movedim(-1, 1) if x.is_complex() else x.unsqueeze(1)
-
-
-def from_parts(parts: Tensor) -> Tensor:
-    """The inverse of `real_parts`."""
-    return parts.squeeze(1) if parts.shape[1] == 1 else torch.complex(parts[:, 0], parts[:, 1])
+    def take(self, index: Tensor) -> "ProbedDenoiser":
+        """For the selected items, whose streams go on."""
+        taken = copy.copy(self)
+        taken._sources = [self._sources[item] for item in index.tolist()]
+        return taken

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import Matrix
-from lit_inverse.solvers.proximal_gradient import accelerated_proximal_gradient
-from lit_inverse.solvers.ssnal import ssnal
+from lit_inverse.solvers.sparse.proximal_gradient import accelerated_proximal_gradient
+from lit_inverse.solvers.sparse.ssnal import ssnal
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

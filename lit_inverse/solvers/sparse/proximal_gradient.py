@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
-from lit_inverse.solvers.lasso_objective import Gap, duality_gap, vecdot
-from lit_inverse.solvers.minimum import Minimum, OnIterate
+from lit_inverse.solvers.sparse.lasso_objective import Gap, duality_gap, vecdot
+from lit_inverse.solvers.sparse.minimum import Minimum, OnIterate
 
 _CONTINUATION = 0.5  # lam falls from lam_max by this factor per step: saves a tenth of the steps for small lam
 _FIRST = 0.5  # first L, in units of the curvature along A^T y

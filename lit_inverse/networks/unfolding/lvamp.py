@@ -1,0 +1,89 @@
+"""LVAMP: vector approximate message passing with trained numbers."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from lit_inverse.networks.unfolding.base import System, UnfoldedNetwork, dense
+from lit_inverse.networks.unfolding.posterior_mean import PosteriorMean
+from lit_inverse.operators import LinearOperator, Matrix
+
+_LEAST = 1e-4  # a1 is kept so far from 0 and 1
+
+
+class LVAMP(UnfoldedNetwork):
+    """Learned vector approximate message passing (Borgerding, Schniter, Rangan 2017, IEEE Trans. Signal Process.).
+
+        x2 = argmin ||A x - y||^2 / s_t + ||x - r2||^2 / v2
+        r1 = (x2 - a2 r2) / (1 - a2),   v1 = v2 a2 / (1 - a2)
+        x_{t+1} = eta_t(r1; v1)
+        r2 = (x_{t+1} - a1 r1) / (1 - a1),   v2 = v1 a1 / (1 - a1)
+
+    from r2 = 0, a2 and a1 the mean derivatives of x2 by r2 and of eta_t by r1, s_t the variance of the noise, as a
+    share of the mean square of y; eta_t as in `LAMP`. Right for large A of any singular values with right singular
+    vectors as good as drawn at random, also badly conditioned ones, where LAMP fails. Where the laws of x and of the
+    noise are known it needs no training. It goes with any A, also one per item; trained are four numbers per layer (in
+    the paper matrices too, which end where these closed forms are).
+
+    Args:
+        m, n, n_layers: see `UnfoldedNetwork`.
+        snr: 10 log10 of ||y||^2 over ||eta||^2, dB, to begin with.
+        density: expected share of entries of x that are not 0, to begin with.
+        power: their variance, to begin with.
+
+    Raises:
+        ValueError: when a setting is impossible.
+    """
+
+    bound = False
+
+    def __init__(
+        self,
+        m: int = 250,
+        n: int = 500,
+        n_layers: int = 16,
+        snr: float = 100.0,
+        density: float = 0.1,
+        power: float = 1.0,
+    ) -> None:
+        super().__init__(m, n, n_layers, snr=snr, density=density, power=power)
+        if not -100 <= snr <= 200:
+            raise ValueError(f"snr is {snr}, expected dB from -100 to 200; 100 where there is no noise")
+        noise = torch.tensor(10.0 ** (-snr / 10)).log()
+        self.log_noise = nn.ParameterList(nn.Parameter(noise.clone()) for _ in range(n_layers))
+        self.eta = PosteriorMean(n_layers, density, power)
+
+    def _initialize(self, operator: LinearOperator) -> None:
+        """Nothing depends on A."""
+
+    def steps(self, system: System) -> Iterator[Tensor]:
+        values, vectors = _spectrum(system.operator)
+        power = system.y.square().mean(1, keepdim=True)
+        r2, v2 = system.zeros(), self.m * power / values.sum(-1, keepdim=True)
+        for t, log_noise in enumerate(self.log_noise):
+            gains = 1 / (values + log_noise.exp() * power / v2)
+            rotated = gains * _rotated(system.residual(r2), vectors)
+            x2 = r2 + system.adjoint(_rotated(rotated, vectors.mT))
+            a2 = 1 - (gains * values).sum(1, keepdim=True) / self.n
+            r1, v1 = (x2 - a2 * r2) / (1 - a2), v2 * a2 / (1 - a2)
+            x, slope = self.eta(r1, v1, t)
+            yield x
+            a1 = slope.mean(1, keepdim=True).clamp(_LEAST, 1 - _LEAST)
+            r2, v2 = (x - a1 * r1) / (1 - a1), v1 * a1 / (1 - a1)
+
+
+@torch.no_grad()
+def _spectrum(operator: LinearOperator) -> tuple[Tensor, Tensor]:
+    """w and U with A A^T = U diag(w) U^T, (m,) and (m, m), or one for each item."""
+    own = isinstance(operator, Matrix) and operator.n_items is not None
+    a = operator.matrix.double() if isinstance(operator, Matrix) and own else dense(operator)
+    values, vectors = (part.to(operator.like) for part in torch.linalg.eigh(a @ a.mT))
+    if isinstance(operator, Matrix) and own:
+        values, vectors = (part.repeat_interleave(operator.repeats, 0) for part in (values, vectors))
+    return values.clamp_min(0), vectors
+
+
+def _rotated(r: Tensor, vectors: Tensor) -> Tensor:
+    """U^T r, (B, m), for r (B, m) and U (m, m) or (B, m, m)."""
+    return (r[:, None] @ vectors)[:, 0] if vectors.ndim == 3 else r @ vectors

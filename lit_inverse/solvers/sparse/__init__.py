@@ -1,0 +1,1 @@
+"""The Lasso: its objective, and the algorithms that minimise it."""

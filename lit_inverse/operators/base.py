@@ -54,7 +54,8 @@ class Operator(nn.Module, ABC):
     def like(self) -> Tensor:
         """An empty real tensor on the device and in the precision of A."""
         kept = [b for b in self.buffers() if b.numel() > 0 and (b.is_floating_point() or b.is_complex())]
-        return next(iter(kept), self._reference).flatten()[:0].real
+        inner = [part.like for part in self.children() if isinstance(part, Operator)]
+        return next(iter([*kept, *inner]), self._reference).flatten()[:0].real
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Operator":
         """Lets double(), half() and to(dtype) change the precision of complex numbers too, which torch leaves alone."""

@@ -1,12 +1,13 @@
 """Gaussian measurements without a stored matrix."""
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.base import Index, LinearOperator
+from lit_inverse.operators.base import Index, LinearOperator, item_numbers
 from lit_inverse.operators.gaussian import check_shape, row_blocks
 from lit_inverse.operators.linear_function import linear
 from lit_inverse.seeding import seed_list
@@ -51,7 +52,10 @@ class GaussianStreamed(LinearOperator):
     def take(self, index: Index) -> LinearOperator:
         if self.n_items is None:
             return self
-        return GaussianStreamed(self.in_shape, self.m, [self.seeds[int(i)] for i in index], allow_overdetermined=True)
+        taken = copy.copy(self)
+        taken.seeds = [self.seeds[i] for i in item_numbers(index).tolist()]
+        taken.n_items = len(taken.seeds)
+        return taken
 
     def _forward(self, x: Tensor) -> Tensor:
         def product(x: Tensor, blocks: Iterator[Tensor]) -> Tensor:

@@ -54,7 +54,7 @@ class Integration(LinearOperator):
         return u, sigma, v
 
     def norm(self) -> Tensor:
-        return torch.tensor(0.5 / self.n / math.tan(math.pi / (4 * self.n))).to(self.like)
+        return self.like.new_tensor(0.5 / self.n / math.tan(math.pi / (4 * self.n)))
 
     def pinv(self, y: Tensor) -> Tensor:
         """The inverse, forward substitution of x_i + x_{i-1} = (2/h) (y_i - y_{i-1}): a sum of alternating signs."""

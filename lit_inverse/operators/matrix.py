@@ -1,5 +1,6 @@
 """A given matrix as an operator."""
 
+import copy
 import itertools
 import math
 
@@ -101,6 +102,11 @@ class Matrix(LinearOperator):
         runs = [(item, len(list(run))) for item, run in itertools.groupby(i // self.repeats for i in items)]
         repeats = runs[0][1] if len({length for _, length in runs}) == 1 else 1
         distinct = [item for item, length in runs for _ in range(length // repeats)]
+        if distinct == list(range(len(self.matrix))):  # repeated: no copy
+            whole = copy.copy(self)
+            whole._buffers = dict(self._buffers)
+            whole.repeats, whole.n_items = repeats, repeats * len(distinct)
+            return whole
         # the base class selects by copying: the matrix is aligned like a fresh one, so products are bitwise the same
         taken = super().take(distinct)
         assert isinstance(taken, Matrix)

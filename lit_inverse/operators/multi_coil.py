@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.base import Index, LinearOperator
+from lit_inverse.operators.base import Index, LinearOperator, item_numbers
 from lit_inverse.operators.fourier import Fourier, Normalization
 from lit_inverse.operators.precision import at_least_single
 
@@ -54,7 +54,7 @@ class MultiCoil(LinearOperator):
     def take(self, index: Index) -> LinearOperator:
         if self.n_items is None:
             return self
-        index = torch.as_tensor(index)
+        index = item_numbers(index)
         sensitivities = self.sensitivities[index] if self.sensitivities.ndim == 4 else self.sensitivities
         fourier = self.fourier.take(index)
         assert isinstance(fourier, Fourier)

@@ -82,7 +82,7 @@ class _SubsampledTransform(LinearOperator):
     def norm(self) -> Tensor:
         if self.length > self.n:
             return super().norm()
-        return torch.full((self.n_items,) if self.n_items else (), math.sqrt(self.n / self.m)).to(self.like)
+        return self.like.new_full((self.n_items,) if self.n_items else (), math.sqrt(self.n / self.m))
 
     def pinv(self, y: Tensor) -> Tensor:
         return super().pinv(y) if self.length > self.n else self.adjoint(y) * (self.m / self.n)

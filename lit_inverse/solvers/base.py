@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator, Operator
+from lit_inverse.operators.krylov import column
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
 ValueRange = tuple[float, float]
@@ -65,7 +66,8 @@ class Solver(ABC):
         if change is not None:
             y, sigma = change.measurements(y, sigma, operator)
             value_range = self.range_for(operator)
-        solution = self._solve(y, operator, sigma, value_range, seeds, Trace(trace))
+        with torch.no_grad():
+            solution = self._solve(y, operator, sigma, value_range, seeds, Trace(trace))
         solution = _without_nonfinite(solution)
         return solution if change is None else change.back(solution)
 
@@ -171,9 +173,16 @@ def without_inference_tensors(operator: Operator) -> Operator:
 
 def _without_nonfinite(solution: Solution) -> Solution:
     """The last net under solvers that blow up without noticing: zeros and DIVERGED instead of a silent NaN."""
-    bad = ~torch.isfinite(solution.x).flatten(1).all(1)
+    shown = [x for x in (solution.x[None], solution.iterates, solution.samples) if x is not None]
+    bad = ~torch.stack([torch.isfinite(x).transpose(0, 1).flatten(1).all(1) for x in shown]).all(0)
     if not bad.any():
         return solution
-    x = torch.where(bad.view(-1, *[1] * (solution.x.ndim - 1)), torch.zeros_like(solution.x), solution.x)
+
+    def finite(x: Tensor | None) -> Tensor | None:
+        return None if x is None else torch.where(torch.isfinite(x), x, 0)
+
+    x = torch.where(column(~torch.isfinite(solution.x).flatten(1).all(1), solution.x), 0, solution.x)
     status = [Status.DIVERGED if is_bad else old for is_bad, old in zip(bad.tolist(), solution.status, strict=True)]
-    return dataclasses.replace(solution, x=x, status=status)
+    return dataclasses.replace(
+        solution, x=x, status=status, iterates=finite(solution.iterates), samples=finite(solution.samples)
+    )

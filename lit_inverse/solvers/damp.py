@@ -74,7 +74,6 @@ class DAMP(Solver):
     def check(self, operator: Operator) -> None:
         check_problem(operator, self.denoiser)
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

@@ -77,7 +77,6 @@ class DVAMP(Solver):
     def check(self, operator: Operator) -> None:
         check_problem(operator, self.denoiser)
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

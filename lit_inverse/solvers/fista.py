@@ -1,6 +1,5 @@
 """FISTA, the accelerated proximal gradient method for sparse x."""
 
-import torch
 from torch import Tensor
 
 from lit_inverse.bases import Pixel
@@ -53,7 +52,6 @@ class FISTA(Solver):
         self.restart = restart
         self.momentum = momentum
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

@@ -86,7 +86,6 @@ class Lasso(Solver):
     def check(self, operator: Operator) -> None:
         Synthesis(operator, self._basis(operator.in_shape, torch.empty(0)), torch.float32)
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

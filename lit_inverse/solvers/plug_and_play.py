@@ -96,7 +96,6 @@ class PlugAndPlay(Solver):
     def check(self, operator: Operator) -> None:
         check_problem(operator, self.denoiser, self.initial)
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

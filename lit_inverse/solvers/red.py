@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import torch
 from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
@@ -84,7 +83,6 @@ class RED(Solver):
     def check(self, operator: Operator) -> None:
         check_problem(operator, self.denoiser, self.initial)
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

@@ -128,7 +128,6 @@ class TVAL3(Solver):
         if self.constraint == "box" and value_range is None:
             raise ValueError("value_range is None, expected (low, high) for the constraint 'box': take 'nonnegative'")
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

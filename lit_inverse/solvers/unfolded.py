@@ -64,7 +64,6 @@ class Unfolded(Solver):
         """A Psi for real coefficients."""
         return Synthesis(operator, make_basis(self.basis, operator.in_shape, y.real, self.wavelet, self.level), y.dtype)
 
-    @torch.no_grad()
     def _solve(
         self,
         y: Tensor,

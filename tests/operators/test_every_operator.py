@@ -144,6 +144,25 @@ def test_precision_of_measurements_is_that_of_signals(name: str, dtype: torch.dt
         torch.testing.assert_close(y.to(reference.dtype), reference, rtol=0, atol=tolerance * scale)
 
 
+@linear
+def test_wrappers_know_precision_and_device(name: str) -> None:
+    operator = double(name)
+    for wrapper in (operator, 2.0 * operator, operator.H, operator.on_reals()):
+        assert wrapper.like.dtype == torch.float64
+        assert wrapper.to("meta").like.device.type == "meta"
+
+
+@every
+def test_a_mask_selects_as_numbers_do(name: str) -> None:
+    operator = make(name).double()
+    x = signals(operator)
+    chosen = torch.tensor([False, True, True])
+    numbers, mask = operator.take([1, 2]), operator.take(chosen)
+    torch.testing.assert_close(numbers(x[1:]), operator(x)[1:], rtol=1e-10, atol=1e-12)
+    assert torch.equal(mask(x[1:]), numbers(x[1:]))
+    assert mask.like.dtype == torch.float64
+
+
 @every
 def test_items_do_not_see_each_other(name: str) -> None:
     operator = make(name).double()

@@ -12,7 +12,7 @@ from lit_inverse.operators import LinearOperator
 
 
 class AdaLISTA(UnfoldedNetwork):
-    """x_{t+1} = soft(x_t + gamma_t A^T (W2^T W2 y - W1^T W1 A x_t), theta_t) (Aberdam et al. 2021).
+    """x_{t+1} = soft(x_t + gamma_t A^T (W2^T y - W1^T W1 A x_t), theta_t) (Aberdam et al. 2021).
 
     A enters by itself: trained on many A it works for others of their kind, also for one per item. Trained: W1 and W2
     (m, m), gamma_t, theta_t; 2 m^2 + 2 T numbers. With W1 = W2 = I it is ISTA. exp(log_gamma) is gamma.
@@ -38,8 +38,7 @@ class AdaLISTA(UnfoldedNetwork):
             log_gamma.fill_(-2 * math.log(float(operator.norm().max())))
 
     def steps(self, system: System) -> Iterator[Tensor]:
-        first, second = self.w1.mT @ self.w1, self.w2.mT @ self.w2
-        seen = system.y @ second
+        first, seen = self.w1.mT @ self.w1, system.y @ self.w2
         x = system.zeros()
         for t, log_gamma in enumerate(self.log_gamma):
             r = seen - (system.y - system.residual(x)) @ first

@@ -20,8 +20,8 @@ class HyperLISTA(UnfoldedNetwork):
 
         e_t = ||A^+ (A x_t - y)||_1,   theta_t = c1 mu e_t,   beta_t = c2 mu ||x_t||_0,  p_t = c3 log(||A^+ y||_1 / e_t)
 
-    for each item, mu the coherence max |w_i^T a_j|, and Psi_t leaves the p_t largest entries above theta_t unshrunk.
-    x_{-1} = x_0 = 0. Trained: c1, c2, c3, three numbers, found by search. exp(log_c1) is c1, and so on.
+    for each item, mu the coherence max |w_i^T a_j|, i != j, and Psi_t leaves the p_t largest entries above theta_t as
+    they are. x_{-1} = x_0 = 0. Trained: c1, c2, c3, three numbers, found by search. exp(log_c1) is c1, and so on.
 
     Deviations from the authors' code, which is at odds with their text: A^+ is applied to the residual of y itself, the
     step is 1, ||x_t||_0 is counted, and nothing is taken from the true x. beta_t is at most .95.
@@ -41,6 +41,8 @@ class HyperLISTA(UnfoldedNetwork):
         self, m: int = 250, n: int = 500, n_layers: int = 16, symmetric: bool = True, exact: bool = False
     ) -> None:
         super().__init__(m, n, n_layers, symmetric=symmetric, exact=exact)
+        if exact and n_layers < 2:
+            raise ValueError(f"n_layers is {n_layers}, expected at least 2 if the last is exact")
         self.symmetric, self.exact = symmetric, exact
         for name, shape in (("w", (m, n)), ("pinv", (n, m)), ("mu", ())):
             self.register_buffer(name, torch.zeros(shape))

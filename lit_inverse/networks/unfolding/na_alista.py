@@ -16,9 +16,9 @@ class NAALISTA(UnfoldedNetwork):
     """x_{t+1} = Psi_t(x_t + gamma W^T r, theta), r = y - A x_t, gamma and theta from an LSTM (Behrens et al. 2021).
 
     The LSTM sees, for each item, how far x_t is off: ||r||_1 and ||W^T r||_1. Deviations from the paper: it sees their
-    logarithms relative to those of the first layer, and what it gives is theta over the mean of |W^T r|. So twice y
-    gives twice x, and 100 dB of error are as near to it as 1. Trained: the LSTM and its way out, 5 h^2 + 19 h + 2
-    numbers.
+    logarithms relative to those of the first layer, and what it gives is theta over the mean of |W^T r|; so twice y
+    gives twice x, and 100 dB of error are as near to it as 1. And its state begins at 0, not at a trained one. Trained:
+    the LSTM and its way out, 5 h^2 + 19 h + 2 numbers.
 
     Args:
         m, n, n_layers: see `UnfoldedNetwork`.

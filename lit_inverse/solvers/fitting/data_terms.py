@@ -94,5 +94,5 @@ class PoissonLikelihood(DataTerm):
 
     def entries(self, prediction: Tensor, y: Tensor) -> Tensor:
         mean = y.flatten(1).mean(1).view(-1, *[1] * (y.ndim - 1))
-        rate = torch.maximum(prediction, self.floor * mean)
+        rate = torch.maximum(prediction, self.floor * mean).clamp_min(torch.finfo(y.dtype).tiny)  # y may be 0
         return (rate - y + torch.xlogy(y, y / rate)) / self.gain

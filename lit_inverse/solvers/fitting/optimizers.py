@@ -44,7 +44,8 @@ def _share(name: str, value: float) -> float:
 class RMSprop(Optimizer):
     """v <- alpha v + (1 - alpha) g^2;  d <- momentum d - lr g / (sqrt(v) + eps);  theta <- theta + d.
 
-    The update of Tieleman and Hinton 2012 with momentum, as in torch.optim.RMSprop. The first two assignments are
+    The update of Tieleman and Hinton 2012 with momentum, as in torch.optim.RMSprop, but that there a new learning rate
+    also rescales d. The first two assignments are
     AdamW's on the step d, without first moment and bias correction and with a weight decay that keeps `momentum` of
     d; torch has AdamW as one fused kernel, which makes this 2 to 3 times faster than torch.optim.RMSprop on the CPU.
 

@@ -108,7 +108,7 @@ def ada_lista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
     th, gamma = np.exp(numbers(net.shrink.log_theta)), np.exp(numbers(net.log_gamma))
     x, out = np.zeros((B, N)), []
     for t in range(T):
-        x = soft(x - gamma[t] * x @ (a.T @ w1.T @ w1 @ a).T + gamma[t] * y @ (a.T @ w2.T @ w2).T, th[t])
+        x = soft(x - gamma[t] * x @ (a.T @ w1.T @ w1 @ a).T + gamma[t] * y @ (a.T @ w2.T).T, th[t])
         out.append(x)
     return out
 
@@ -261,6 +261,11 @@ def test_thresholding_has_the_gradient_of_finite_differences(shape: tuple[int, .
     k = torch.arange(B)[:, None]
     for function in (soft_threshold, lambda z, t: select_support(z, t, 3), lambda z, t: select_supports(z, t, k)):
         assert torch.autograd.gradcheck(function, (z, theta))
+
+
+def test_a_hyper_lista_of_one_layer_has_no_support_to_be_exact_on() -> None:
+    with pytest.raises(ValueError, match="n_layers is 1, expected at least 2"):
+        networks.HyperLISTA(M, N, 1, exact=True)
 
 
 def test_a_hyper_lista_that_blows_up_raises_no_error() -> None:

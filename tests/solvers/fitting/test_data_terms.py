@@ -57,6 +57,11 @@ def test_poisson_likelihoods_differ_as_those_of_scipy() -> None:
     assert float(found[0] - found[1]) == pytest.approx(expected[0] - expected[1], rel=1e-12)
 
 
+def test_poisson_likelihood_of_black_images_is_finite() -> None:
+    y = torch.tensor([[0.0, 0.0], [0.0, 2.0]])
+    assert torch.isfinite(PoissonLikelihood()(torch.zeros(2, 2), y)).all()
+
+
 def test_poisson_likelihood_stays_finite_at_rates_that_are_none() -> None:
     y = torch.tensor([[0.0, 2.0]], dtype=torch.float64)
     prediction = torch.tensor([[-1.0, -1.0]], dtype=torch.float64, requires_grad=True)

@@ -47,7 +47,7 @@ lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
 
-clean:  ## Remove caches, runs and the environment
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache runs wandb *.egg-info build
+clean:  ## Remove caches and the environment; results in runs and checkpoints/runs stay
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info build
 
 .PHONY: help setup evaluate train test test-slow lint format lock clean

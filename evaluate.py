@@ -19,8 +19,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, or 2 when the request is impossible."""
 
     def command() -> None:
-        import datamodules  # noqa: F401  # lets --data take short names
-
         given = sys.argv[1:] if argv is None else argv
         if given[:1] == ["compare"]:
             from lit_inverse.evaluation.finished_runs import compare_runs

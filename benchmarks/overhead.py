@@ -21,11 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from lit_inverse.evaluation import command
-from lit_inverse.operators import Operator
-from lit_inverse.solvers import Solution, Solver, Status, Trace, ValueRange
+from lit_inverse.solvers import Given, Solution, Solver, Status
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import evaluate  # a script beside the packages
@@ -36,17 +34,10 @@ N_DIGITS = 200
 class Nothing(Solver):
     """Returns zeros."""
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
+    def _solve(self, given: Given) -> Solution:
+        y = given.y
         n_iter = torch.zeros(len(y), dtype=torch.long)
-        return Solution(y.new_zeros(len(y), *operator.in_shape), [Status.CONVERGED] * len(y), n_iter)
+        return Solution(y.new_zeros(len(y), *given.operator.in_shape), [Status.CONVERGED] * len(y), n_iter)
 
 
 def resident_megabytes() -> float:

@@ -21,6 +21,35 @@ class Item(TypedDict):
     id: str
 
 
+class Items(Protocol):
+    """The items of a split, by number from 0."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Item: ...
+
+
+class DataModule(Protocol):
+    """What training and evaluation ask of a data module, besides the loaders that Lightning asks it for."""
+
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        """(lo, hi), the values of black and white in x; None for vectors."""
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Shape of every x: (C, H, W) or (n,)."""
+
+    def prepare_data(self) -> None:
+        """Downloads; called by one process alone."""
+
+    def setup(self, stage: str) -> None:
+        """Finds or draws the data; called by every process, and more than once."""
+
+    def dataset(self, split: str) -> Items:
+        """The items of "train", "val" or "test", always in the same order."""
+
+
 class ImageSource(Protocol):
     """The images of one split; an image is read when it is asked for."""
 

@@ -1,15 +1,12 @@
 """Retinal fundus photographs."""
 
-from pathlib import Path
 from typing import Any
 
-from datamodules.base import ImageSource, Split, SplitDataModule
-from datamodules.folder import ImageFolder
+from datamodules.images import ImagesDataModule
 from datamodules.paths import ConfigPath
-from datamodules.preparation import Preparation
 
 
-class RetinaDataModule(SplitDataModule):
+class RetinaDataModule(ImagesDataModule):
     """Fundus photographs (STARE and the like) in a folder: the 512 x 512 in the middle, quartered to 128 x 128 RGB.
 
     So CS-DIP prepares them (Van Veen et al. 2018), on [-1, 1]. Pass ``value_range=(-1, 1)`` to have that too.
@@ -19,7 +16,7 @@ class RetinaDataModule(SplitDataModule):
         crop: side of the square cut from the middle of each photograph.
         size: side of the square it is resized to (bilinear).
         fractions: parts of the images for train, val and test, with sum 1; a hash of its path decides about an image.
-        shared: the arguments of ``SplitDataModule``.
+        shared: the other arguments of ``ImagesDataModule``.
 
     Raises:
         ValueError: an argument is impossible.
@@ -33,10 +30,4 @@ class RetinaDataModule(SplitDataModule):
         fractions: tuple[float, float, float] = (0.0, 0.0, 1.0),
         **shared: Any,
     ) -> None:
-        super().__init__(**shared)
-        self.root = Path(root)
-        self.folder = ImageFolder(self.root, Preparation("RGB", crop, size), fractions)
-
-    def read(self) -> dict[Split, ImageSource]:
-        """Lists, checks and splits the files."""
-        return self.folder.read(self.folder.names())
+        super().__init__(root, mode="RGB", crop=crop, size=size, fractions=fractions, **shared)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from datamodules.base import SPLITS, Split
+from datamodules.base import SPLITS, Item, Split
 from datamodules.paths import ConfigPath
 
 _BLOCK = 64  # signals drawn at once: sets of N and of more signals begin alike
@@ -151,7 +151,7 @@ class SparseSignalsDataModule(pl.LightningDataModule):
         return int(np.random.SeedSequence([self.seed, SPLITS.index(split), *numbers]).generate_state(1, np.uint64)[0])
 
 
-class Signals(Dataset[dict[str, Any]]):
+class Signals(Dataset[Item]):
     """Signals (N, n) by number."""
 
     def __init__(self, x: Tensor, split: str) -> None:
@@ -160,7 +160,7 @@ class Signals(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> Item:
         if not 0 <= index < len(self):
             raise IndexError(f"index {index} is outside of a split of {len(self)} signals")
         return {"x": self.x[index], "id": f"{self.split}/{index}"}

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from datamodules.paths import ConfigPath as CheckpointPath
 from lit_inverse import networks
 from lit_inverse.errors import one_line
+from lit_inverse.paths import ConfigPath as CheckpointPath
 
 __all__ = ["SHIPPED", "CheckpointPath", "NetworkOrPath", "describe", "export", "load_network", "read"]
 
@@ -82,14 +82,18 @@ def load_network(path: str | os.PathLike[str]) -> nn.Module:
 def export(source: str, target: str) -> None:
     """Writes the network of a training run alone, its weights in float16: half the size, and below its own noise.
 
-    A network that needs more precision says so by its attribute `exported`.
+    A network that needs more precision says so by its attribute `exported`. Statistics of networks, of which a run
+    says what it "learned_from", are written as they are.
 
     Args:
         source: checkpoint of a run.
         target: file to write.
     """
-    network = load_network(source)  # refuses what could not be read back
-    checkpoint, dtype = read(source), getattr(network, "exported", torch.float16)
+    checkpoint = read(source)
+    if "learned_from" in checkpoint:
+        torch.save({name: checkpoint[name] for name in ("state_dict", "learned_from")}, target)
+        return
+    dtype = getattr(load_network(source), "exported", torch.float16)  # refuses what could not be read back
     weights = {
         key: weight.to(dtype) if weight.is_floating_point() else weight for key, weight in _own(checkpoint).items()
     }

@@ -1,9 +1,11 @@
 """Errors the command lines report in one line, with exit code 2, before any work was done."""
 
+import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 
 class UsageError(Exception):
@@ -12,6 +14,13 @@ class UsageError(Exception):
 
 class IncompleteError(Exception):
     """A part of the work failed; the rest is done and kept."""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the listing of the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
 
 
 @contextmanager

@@ -1,5 +1,9 @@
 """Errors of x_hat against x: one value per item, never pooled over a batch; complex images by their magnitude."""
 
+import math
+from collections.abc import Callable
+
+import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
@@ -45,3 +49,25 @@ def ssim(x_hat: Tensor, x: Tensor, data_range: float) -> Tensor:
     _, local = structural_similarity_index_measure(x_hat, x, data_range=data_range, return_full_image=True)
     border = SSIM_WINDOW // 2
     return local[..., border:-border, border:-border].flatten(1).mean(1)
+
+
+def errors(x_hat: Tensor, x: Tensor, value_range: tuple[float, float] | None) -> dict[str, Tensor]:
+    """Each metric of x_hat (B, ...) against x by its name, (B,); NaN where it is not defined.
+
+    That is PSNR and SSIM for data without a range of values, and SSIM for what is no image, or smaller than its window.
+    """
+    undefined = x.real.new_full((len(x),), math.nan)
+    found = {"mse": mse(x_hat, x), "nmse": nmse(x_hat, x), "psnr": undefined, "ssim": undefined}
+    if value_range is not None:
+        width = value_range[1] - value_range[0]
+        found["psnr"] = psnr(x_hat, x, width)
+        if x.ndim == 4 and min(x.shape[-2:]) >= SSIM_WINDOW:
+            found["ssim"] = ssim(x_hat, x, width)
+    return found
+
+
+def residual(operator: Callable[[Tensor], Tensor], x_hat: Tensor, y: Tensor) -> Tensor:
+    """||A x_hat - y|| / ||y||, what is left of the measurements y (B, *out_shape); (B,)."""
+    misfit, size = (torch.linalg.vector_norm(v.flatten(1), dim=1) for v in (operator(x_hat) - y, y))
+    ratio: Tensor = misfit / size.clamp_min(torch.finfo(size.dtype).tiny)
+    return ratio

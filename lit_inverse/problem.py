@@ -1,6 +1,7 @@
-"""A problem turns x into y."""
+"""A problem turns x into y; its operator is drawn from a law."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +9,24 @@ import torch
 from torch import Tensor
 
 from lit_inverse.noise import Gaussian, Noise
-from lit_inverse.operators import Operator
+from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.seeding import generator
 
 Items = Tensor | Sequence[dict[str, Any]]
+OperatorLaw = Callable[..., Operator]  # makes A of the shape of x, and of `seed` where it is random
+
+
+def draw(law: OperatorLaw, in_shape: tuple[int, ...], seed: int | Sequence[int], **settings: Any) -> Operator:
+    """A for x of shape in_shape; where it is random of the seed, an int or one per item."""
+    parameters = inspect.signature(law).parameters.keys() | getattr(law, "keywords", {}).keys()
+    return law(in_shape, **settings, **({"seed": seed} if "seed" in parameters else {}))
+
+
+def as_told(operator: Operator, x: Tensor, y: Tensor) -> Operator:
+    """A as a solver is told it: with a complex y it knows from this when x is real."""
+    if y.is_complex() and not x.is_complex() and isinstance(operator, LinearOperator):
+        return operator.on_reals()
+    return operator
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ _PACKAGES = [
     "numpy",
     "scipy",
     "scikit-learn",
+    "PyWavelets",
+    "pillow",
+    "jsonargparse",
 ]
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 Stream = Literal["operator", "noise", "solver"]
 
@@ -35,6 +36,17 @@ def seed_list(seed: int | Sequence[int]) -> list[int]:
     return [int(one) for one in seed]
 
 
+def per_seed(draw: Callable[[int], Tensor], seed: int | Sequence[int]) -> Tensor:
+    """draw(seed); of a list of seeds, one per item, what is drawn stacked along a first axis."""
+    drawn = [draw(one) for one in seed_list(seed)]
+    return torch.stack(drawn) if isinstance(seed, Sequence) else drawn[0]
+
+
 def generator(seed: int) -> torch.Generator:
     """A CPU generator: numbers are drawn there and then moved, which makes them the same on every device."""
     return torch.Generator().manual_seed(seed)
+
+
+def source_of(seed: int, purpose: str) -> torch.Generator:
+    """One of a solver's streams of an item: independent of the others for another purpose."""
+    return generator(derive_seed(seed, "solver", purpose, 0))

@@ -1,10 +1,10 @@
 """The command line of train.py."""
 
-import logging
+import contextlib
+import itertools
 import os
 import sys
 import time
-import warnings
 from argparse import ArgumentError, ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,9 +24,11 @@ from datamodules.paths import ConfigPath
 from lit_inverse import checkpoints
 from lit_inverse.checkpoints import CheckpointPath
 from lit_inverse.class_defaults import keep_apart
-from lit_inverse.errors import IncompleteError, UsageError, as_usage_errors, one_line, parser_error
+from lit_inverse.errors import UsageError, as_usage_errors, one_line, parser_error
+from lit_inverse.lit_modules.base import CheckedModule
 from lit_inverse.provenance import versions
-from lit_inverse.tracking import wandb_logger
+from lit_inverse.quiet import quieten_lightning
+from lit_inverse.tracking import in_reach, log_configuration, wandb_logger
 
 RUNS = Path("checkpoints") / "runs"
 _BAD_SETTINGS = (ArgumentError, ValueError, TypeError, OSError, MisconfigurationException)
@@ -42,26 +44,34 @@ def train(argv: Sequence[str] | None, default: Path) -> None:
     Raises:
         UsageError: when the request is impossible; no training step has been made then.
     """
-    _quieten_lightning()
+    quieten_lightning()
     cli = _parse(argv, default)
     if cli.is_main:
         with as_usage_errors("data"):
             cli.datamodule.prepare_data()
             cli.datamodule.setup("fit")
+        with as_usage_errors("model"):
+            if isinstance(cli.model, CheckedModule):
+                cli.model.check(cli.datamodule, cli.trainer)
         with as_usage_errors("ckpt_path"):
             _check_resumable(cli.config.ckpt_path, cli.model, cli.trainer.max_epochs)
         with as_usage_errors("out"):
             cli.open_run()
     try:
-        cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=cli.config.ckpt_path, weights_only=True)
+        with in_reach():  # the hyperparameters of a module may be logged before the configuration
+            cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=cli.config.ckpt_path, weights_only=True)
     except (ValueError, OSError, MisconfigurationException) as error:
         if cli.log.started:
             raise
         raise UsageError(one_line(error)) from error
     except SystemExit:
-        if not (cli.trainer.interrupted and cli.log.started):
+        if not cli.trainer.interrupted:
             raise
-        raise IncompleteError(f"interrupted: --ckpt_path {cli.folder}/last.ckpt goes on from the last epoch") from None
+        if cli.is_main:
+            print(f"interrupted: {cli.how_to_go_on()}", file=sys.stderr)
+        sys.exit(130)
+    finally:
+        cli.withdraw_unstarted()
     for logger in cli.trainer.loggers:
         if isinstance(logger, WandbLogger) and cli.is_main:
             logger.experiment.finish()
@@ -102,13 +112,13 @@ class TrainCLI(LightningCLI):
 
     Attributes:
         is_main: whether this is the process that writes.
-        folder: where the run is kept; None in other processes and for fast_dev_run.
+        folder: where the run is kept, from `open_run` on; None in other processes and for fast_dev_run.
         log: knows whether training has begun.
     """
 
-    datamodule: LightningDataModule
+    datamodule: Any  # a `datamodules.base.DataModule`
     is_main: bool
-    folder: Path | None
+    folder: Path | None = None
     log: "RunLog"
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -134,20 +144,16 @@ class TrainCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         config = self.config
         self.is_main = getattr(rank_zero_only, "rank", 0) == 0
-        self.folder = self._choose_folder() if self.is_main and not config.trainer.fast_dev_run else None
         kwargs["logger"] = self.config_init.trainer.logger or False  # `open_run` adds W&B, which writes files
         if config.trainer.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stderr.isatty()
-        self.log = RunLog(self.folder, self.resolved(), config.monitor, print_lines=not sys.stderr.isatty())
+        self.log = RunLog(self.resolved(), config.monitor, print_lines=not sys.stderr.isatty())
+        last = ModelCheckpoint(filename="last", enable_version_counter=False)  # after each epoch
+        best = ModelCheckpoint(filename="best", monitor=config.monitor, enable_version_counter=False)
+        self.checkpoints = [last, best] if config.monitor else [last]
         given = self.config_init.trainer.callbacks or []
         given = given if isinstance(given, list) else [given]
-        return super().instantiate_trainer(**kwargs, callbacks=[*given, self.log, *self._checkpoints()])
-
-    def _checkpoints(self) -> list[Callback]:
-        """last.ckpt after each epoch, and best.ckpt; other processes are told the folder by the first."""
-        last = ModelCheckpoint(self.folder, "last", enable_version_counter=False)
-        best = ModelCheckpoint(self.folder, "best", self.config.monitor, enable_version_counter=False)
-        return [last, best] if self.config.monitor else [last]
+        return super().instantiate_trainer(**kwargs, callbacks=[*given, self.log, *self.checkpoints])
 
     def resolved(self) -> str:
         """The complete configuration as YAML; --config takes it back."""
@@ -155,34 +161,59 @@ class TrainCLI(LightningCLI):
         return dumped
 
     def open_run(self) -> None:
-        """Makes the run's folder, writes the versions that numbers depend on, and starts tracking."""
-        if self.folder is None:
+        """Makes the run's folder, of which Lightning tells other processes, and the logger; no file yet.
+
+        Raises:
+            ValueError: when the folder holds a run already.
+        """
+        if self.config.trainer.fast_dev_run:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "versions.yaml").write_text(yaml.safe_dump(versions(), sort_keys=False))
+        self.folder = self.log.folder = _new_folder(self.config.out, self.config.name)
+        for callback in self.checkpoints:
+            callback.dirpath = os.fspath(self.folder.absolute())
         if self.config.logger and self.trainer.logger is None:
             self.trainer.logger = wandb_logger(self.config.name, self.folder)
 
-    def _choose_folder(self) -> Path:
-        if self.config.out is not None:
-            folder: Path = self.config.out
-            if (folder / "config.yaml").exists():
-                raise ValueError(f"out: {folder} holds a run already, expected a new folder")
-            return folder
-        runs: Path = RUNS / self.config.name
-        taken = [int(path.name) for path in runs.glob("*") if path.name.isdecimal()]
-        return runs / str(max(taken, default=-1) + 1)
+    def withdraw_unstarted(self) -> None:
+        """Gives the number of a run back that was refused before its first step."""
+        if self.folder and not self.log.started:
+            with contextlib.suppress(OSError):  # not empty
+                self.folder.rmdir()
+
+    def how_to_go_on(self) -> str:
+        """What a user can do after an interruption."""
+        if self.folder and (self.folder / "last.ckpt").exists():
+            return f"--ckpt_path {self.folder}/last.ckpt goes on from the last epoch"
+        return "no epoch was finished, nothing is kept"
+
+
+def _new_folder(out: Path | None, name: str) -> Path:
+    """`out`, or the next number below `RUNS`, which no other process gets."""
+    if out is not None:
+        if (out / "config.yaml").exists():
+            raise ValueError(f"{out} holds a run already, expected a new folder")
+        out.mkdir(parents=True, exist_ok=True)
+        return out
+    runs = RUNS / name
+    runs.mkdir(parents=True, exist_ok=True)
+    taken = [int(path.name) for path in runs.iterdir() if path.name.isdecimal()]
+    for number in itertools.count(max(taken, default=-1) + 1):
+        with contextlib.suppress(FileExistsError):  # made by another process in the meantime
+            (runs / str(number)).mkdir()
+            break
+    return runs / str(number)
 
 
 class RunLog(Callback):
-    """Keeps the configuration when training begins and, where no bar can be drawn, prints a line per epoch.
+    """Keeps configuration and versions when training begins and, where no bar can be drawn, prints a line per epoch.
 
     Attributes:
+        folder: of the run, if this process has one.
         started: whether a training step may have been made.
     """
 
-    def __init__(self, folder: Path | None, config: str, monitor: str | None, print_lines: bool) -> None:
-        self.folder = folder
+    def __init__(self, config: str, monitor: str | None, print_lines: bool) -> None:
+        self.folder: Path | None = None
         self.config = config
         self.monitor = monitor
         self.print_lines = print_lines
@@ -197,12 +228,12 @@ class RunLog(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.fast_dev_run:  # type: ignore[attr-defined]
             self._check_monitor(validated=sum(trainer.num_val_batches) > 0)
+        log_configuration(trainer.loggers, self.config)
         self.started = True
         self._begin = time.monotonic()
         if self.folder:
             (self.folder / "config.yaml").write_text(self.config)
-        for logger in trainer.loggers:
-            logger.log_hyperparams(yaml.safe_load(self.config))
+            (self.folder / "versions.yaml").write_text(yaml.safe_dump(versions(), sort_keys=False))
 
     def _check_monitor(self, validated: bool) -> None:
         """Lightning would notice only after the first epoch."""
@@ -241,10 +272,3 @@ def _check_resumable(path: Path | None, model: LightningModule, max_epochs: int 
         model.load_state_dict(checkpoint["state_dict"])
     except RuntimeError as error:
         raise ValueError(f"checkpoint {path} does not fit the model: {one_line(error)}") from error
-
-
-def _quieten_lightning() -> None:
-    """Keeps Lightning's hints on devices, workers and other products out of the output."""
-    for name in ("pytorch_lightning", "lightning_fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")

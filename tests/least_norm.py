@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import Operator
-from lit_inverse.solvers import Solution, Solver, Status, Trace, ValueRange
+from lit_inverse.solvers import Given, Solution, Solver, Status
 
 
 class LeastNorm(Solver):
@@ -28,15 +28,8 @@ class LeastNorm(Solver):
         self.scale, self.jitter, self.seconds = scale, jitter, seconds
         self.fails_on, self.largest_batch = fails_on, largest_batch
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
+    def _solve(self, given: Given) -> Solution:
+        y, operator, seeds = given.y, given.operator, given.seeds
         if self.largest_batch is not None and len(y) > self.largest_batch:
             raise torch.OutOfMemoryError("not enough memory for so many")
         if self.fails_on in seeds:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from evaluate import DEFAULT_CONFIG, main
+from lit_inverse.evaluation.configuration import read_sweep
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 SWEEPS = sorted((CONFIGS / "evaluate").glob("*.yaml"))
@@ -104,6 +105,12 @@ def test_a_class_that_takes_the_place_of_another_begins_from_its_own_defaults(
     other = ["--solvers.siren.init_args.network.init_args.width", "9", "--solvers.siren.init_args.network", same]
     parts = resolved(capsys, *base, *other)["solvers"]["siren"]["init_args"]
     assert parts["network"]["init_args"]["width"] == 9
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_a_sweep_and_all_that_it_names_can_be_built(path: Path) -> None:
+    sweep = read_sweep(["--config", str(path)], path)
+    assert list(sweep.solvers) == list(own_values(path)["solvers"])
 
 
 def test_the_default_is_digits(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,7 @@ from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed
 from lit_inverse.solvers import Lasso
 
+LEAST_NORM = {"class_path": "least_norm.LeastNorm"}
 LINE_KEYS = (
     "key solver label data image operator m n noise_level sigma repeat seed value_range mse psnr ssim nmse residual "
     "seconds status n_iter device"
@@ -136,6 +137,40 @@ def test_later_files_win_key_by_key_and_replace_solvers_as_a_whole(
     resolved = yaml.safe_load(capsys.readouterr().out)
     assert list(resolved["solvers"]) == ["other"]
     assert (resolved["limit"], resolved["measurements"]) == (1, [20, 40])
+
+
+def test_solvers_that_replace_others_have_none_of_their_labels(config: Path) -> None:
+    first, later = ({"labels": {"plain": "Plain"}, "only": ["plain"]}, {"solvers": {"other": LEAST_NORM}})
+    for name, content in (("first", first), ("later", later)):
+        (config.parent / f"{name}.yaml").write_text(yaml.safe_dump(content))
+    config.write_text(yaml.safe_dump({**SWEEP, **first}))
+    options = ["--config", str(config.parent / "later.yaml"), "--limit", "1"]
+    assert {(row["solver"], row["label"]) for row in run(config, *options)} == {("other", "other")}
+
+
+def test_labels_may_come_in_another_file_than_their_solvers(config: Path) -> None:
+    labels = config.parent / "labels.yaml"
+    labels.write_text(yaml.safe_dump({"labels": {"plain": "Plain"}}))
+    out = str(config.parent / "out")
+    assert main(["-c", str(labels), "-c", str(config), "--limit", "1", "--only", "[plain]", "--out", out]) == 0
+    rows = [json.loads(line) for line in (config.parent / "out" / "results.jsonl").read_text().splitlines()]
+    assert {row["label"] for row in rows} == {"Plain"}
+
+
+def test_null_measurements_are_for_an_operator_that_has_no_m(config: Path) -> None:
+    identity = {"operator": {"class_path": "lit_inverse.operators.Identity"}, "measurements": [None]}
+    lasso = {"class_path": "lit_inverse.solvers.Lasso", "init_args": {"max_iter": 5}}
+    config.write_text(yaml.safe_dump({**SWEEP, **identity, "solvers": {"lasso": lasso}}))
+    rows = run(config)
+    assert [(row["m"], row["n"]) for row in rows] == [(784, 784)] * 3
+    assert (config.parent / "out" / "figures" / "reconstructions.png").exists()
+
+
+def test_solvers_of_one_key_are_counted_each(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(yaml.safe_dump({**SWEEP, "solvers": {"a": LEAST_NORM, "b": LEAST_NORM}}))
+    run(config, "--limit", "1", "--measurements", "[20]")
+    run(config, "--limit", "2", "--measurements", "[20]")
+    assert "4 cases, 2 of them finished before" in capsys.readouterr().out
 
 
 def test_another_file_takes_no_value_of_the_default(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,10 @@ WRONG = [
     (["--data.batch_size", "0"], "data: batch_size is 0, expected at least 1"),
     (["--split", "tests"], "split: Expected .*'test'.* got tests"),
     (["--vary", "k"], "required: m"),
+    (
+        ["--operator", "lit_inverse.operators.Identity", "--vary", "k", "--measurements", "[null]"],
+        "measurements: operator: Option 'k' is not accepted",
+    ),
     (["--out", "/proc/nowhere"], "out: cannot write to /proc/nowhere"),
     (["--solvers.plain", "nowhere.yaml"], "solvers.plain: .*nowhere.yaml"),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
-    {"installation", "errors", "provenance", "tracking", "seeding"},
+    {"installation", "errors", "paths", "quiet", "class_defaults", "provenance", "tracking", "seeding", "settings"},
     {"metrics", "operators", "noise", "networks", "denoisers", "bases", "checkpoints"},
     {"problem"},
     {"solvers", "lit_modules"},
@@ -38,10 +38,20 @@ def test_lit_inverse_imports_nothing_from_above(path: Path) -> None:
     own = path.relative_to(ROOT / "lit_inverse").parts[0].removesuffix(".py")
     if own == "__init__":
         return
+    assert own in LEVEL_OF, f"{own} has no level: name it in LEVELS"
     for module in imported(path):
         other = part(module)
         if other in LEVEL_OF:
             assert LEVEL_OF[other] <= LEVEL_OF[own], f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize("name", sorted({"solvers", *LEVELS[1], *LEVELS[2]}))
+def test_who_solves_a_problem_in_python_does_not_wait_for_lightning(name: str) -> None:
+    """It takes seconds to import, and `datamodules` imports it."""
+    package = ROOT / "lit_inverse" / name
+    for path in package.rglob("*.py") if package.is_dir() else [package.with_suffix(".py")]:
+        packages = {module.split(".")[0] for module in imported(path)}
+        assert not packages & {"pytorch_lightning", "datamodules"}, path.name
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "datamodules").glob("*.py")), ids=lambda path: path.stem)

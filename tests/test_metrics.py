@@ -54,3 +54,20 @@ def test_other_shapes_are_refused() -> None:
         metrics.mse(X_HAT[:2], X)
     with pytest.raises(ValueError, match="H, W >= 11"):
         metrics.ssim(X_HAT[..., :8], X[..., :8], 1.0)
+
+
+def test_all_metrics_are_there_and_those_that_mean_nothing_are_not_numbers() -> None:
+    found = metrics.errors(X_HAT, X, (0.0, 1.0))
+    assert torch.equal(found["ssim"], metrics.ssim(X_HAT, X, 1.0))
+    small = metrics.errors(X_HAT[..., :8], X[..., :8], (0.0, 1.0))
+    vectors = metrics.errors(X_HAT.flatten(1), X.flatten(1), None)
+    assert list(found) == list(small) == list(vectors) == ["mse", "nmse", "psnr", "ssim"]
+    assert [name for name, of_items in small.items() if of_items.isnan().any()] == ["ssim"]
+    assert [name for name, of_items in vectors.items() if of_items.isnan().all()] == ["psnr", "ssim"]
+
+
+def test_the_residual_is_relative_to_the_measurements() -> None:
+    y = 3 * X
+    expected = np.linalg.norm((2 * X_HAT - y).flatten(1), axis=1) / np.linalg.norm(y.flatten(1), axis=1)
+    np.testing.assert_allclose(metrics.residual(lambda x: 2 * x, X_HAT, y), expected)
+    assert float(metrics.residual(lambda x: x, 0 * X, 0 * X).max()) == 0

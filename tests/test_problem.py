@@ -1,5 +1,6 @@
 """From x to y."""
 
+import functools
 import math
 
 import pytest
@@ -7,8 +8,8 @@ import torch
 
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise, TotalGaussian
-from lit_inverse.operators import Gaussian
-from lit_inverse.problem import Problem
+from lit_inverse.operators import Gaussian, Identity, Magnitude, RadialFourier
+from lit_inverse.problem import Problem, as_told, draw
 
 SEEDS = [11, 12, 13, 14, 15, 16, 17, 18]
 X = torch.rand(8, 1, 9, 7, generator=torch.Generator().manual_seed(0))
@@ -50,6 +51,24 @@ def test_noise_has_the_stated_sigma_per_entry(noise: Noise, sigma: float, dtype:
 def test_impossible_levels_are_refused(law: type[Noise], level: float) -> None:
     with pytest.raises(ValueError, match="expected a finite number >= 0"):
         law(level)
+
+
+@pytest.mark.parametrize("law", [functools.partial(Gaussian, m=5, seed=9), functools.partial(Gaussian, m=5)])
+def test_a_random_operator_is_of_the_seed_whatever_its_law_says(law: functools.partial[Gaussian]) -> None:
+    x = torch.ones(1, 1, 4, 4)
+    assert torch.equal(draw(law, (1, 4, 4), 3)(x), Gaussian((1, 4, 4), 5, 3)(x))
+    assert draw(law, (1, 4, 4), [1, 2], m=7).out_shape == (7,)
+    assert isinstance(draw(Identity, (1, 4, 4), 3), Identity)
+
+
+def test_a_solver_is_told_that_x_is_real_where_y_is_complex() -> None:
+    operator, x = RadialFourier((1, 8, 8), lines=3), torch.rand(1, 1, 8, 8)
+    y = operator(x)
+    residual = 1j * torch.ones_like(y)
+    assert not as_told(operator, x, y).adjoint(residual).is_complex()
+    assert as_told(operator, x.to(torch.complex64), y) is operator
+    assert as_told(identity := Identity((1, 8, 8)), x, x) is identity
+    assert as_told(nonlinear := Magnitude(operator), x, y) is nonlinear
 
 
 def test_one_seed_per_item_is_demanded() -> None:

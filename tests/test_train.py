@@ -1,15 +1,20 @@
 import os
 import re
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from lit_inverse.checkpoints import load_network
+from lit_inverse.lit_modules import VAEModule
+from lit_inverse.training import _new_folder, _parse
 from train import DEFAULT_CONFIG, main
 
 CONFIGS = sorted(DEFAULT_CONFIG.parent.glob("*.yaml"))
@@ -106,7 +111,7 @@ def test_fast_dev_run_leaves_nothing_behind(elsewhere: Path) -> None:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_each_config_holds_its_own_values_over_the_defaults(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content = yaml.safe_load(path.read_text())
+    content = _with_settings_files(yaml.safe_load(path.read_text()), path.parent)
     root = content["data"].get("init_args", {}).get("root")
     bare = {key: class_paths(content[key]) for key in ("model", "data")}
     if root:
@@ -121,6 +126,34 @@ def test_each_config_holds_its_own_values_over_the_defaults(path: Path, capsys: 
 def _absolute(file: Path, value: Any) -> Any:
     """A path relative to the file it stands in, from the root; other values as they are."""
     return os.path.normpath(file.parent / value) if isinstance(value, str) and value.startswith("../") else value
+
+
+def _with_settings_files(content: Any, folder: Path) -> Any:
+    """The content with that of the files in it that settings come from."""
+    if isinstance(content, dict):
+        return {key: _with_settings_files(value, folder) for key, value in content.items()}
+    if isinstance(content, str) and content.endswith(".yaml"):
+        return yaml.safe_load((folder / content).read_text())
+    return content
+
+
+def stand_in(data: dict[str, Any], folder: Path) -> list[str]:
+    """Arguments that put a few black images in the place of those that a configuration asks for."""
+    if "root" not in data.get("init_args", {}):
+        return []
+    for number in range(60):
+        Image.new("L", (512, 512)).save(folder / f"{number}.png")
+    return ["--data.root", str(folder)]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_each_config_makes_a_module_that_its_data_fit(path: Path, elsewhere: Path, mnist_root: Path) -> None:
+    content = yaml.safe_load(path.read_text())
+    mnist = content["data"]["class_path"].endswith("MNISTDataModule")
+    more = ["--data.root", str(mnist_root)] if mnist else stand_in(content["data"], elsewhere)
+    cli = _parse(["--config", str(path), "--logger", "false", "--trainer.accelerator", "cpu", *more], DEFAULT_CONFIG)
+    cli.datamodule.setup("fit")
+    cli.model.check(cli.datamodule, cli.trainer)
 
 
 def test_the_default_is_digits(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,10 +205,16 @@ FILES = {
         ("--model.lr 0", "lr is 0.0, expected"),
         ("--model Nothing", "model.*Nothing"),
         ("--data.batch_size 0", "batch_size is 0, expected"),
-        ("--data.value_range [-1,1]", r"value_range of the data is \(-1.0, 1.0\), the VAE expects \(0.0, 1.0\)"),
-        ("--model.in_shape [1,8,8]", r"item_shape of the data is \(1, 28, 28\), the VAE expects \(1, 8, 8\)"),
+        ("--data.value_range [-1,1]", r"value_range of the data is \(-1.0, 1.0\), expected \(0.0, 1.0\)"),
+        ("--model.in_shape [1,8,8]", r"item_shape of the data is \(1, 28, 28\), expected \(1, 8, 8\)"),
         ("--data datamodules.MNISTDataModule", "data.*root"),
         ("--data datamodules.MNISTDataModule --data.root nowhere", "data: .*nowhere"),
+        ("--data datamodules.SparseSignalsDataModule", "model: value_range of the data is None, expected"),
+        ("--model DeepPriorModule --data SparseSignalsDataModule", "model: value_range of the data is None, expected"),
+        ("--model DeepPriorModule --data.value_range [-1,1] --model.image 5000", "model: image is 5000"),
+        ("--model DenoiserModule --model.patch 64", "model: item_shape of the data is .*, smaller than a patch of 64"),
+        ("--model UnfoldingModule --data SparseSignalsDataModule --trainer.precision bf16-mixed", "precision is bf16"),
+        ("--model LearnedRegularizationModule --data.value_range [-1,1] --trainer.max_epochs 1398", "epochs is 1398"),
         ("--ckpt_path gone.ckpt", "ckpt_path: .*gone.ckpt"),
         ("--ckpt_path text.ckpt", "ckpt_path: .*text.ckpt.*damaged"),
         ("--ckpt_path weights.pt", "ckpt_path: .*weights.pt.*last.ckpt"),
@@ -195,7 +234,8 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     torch.save({"state_dict": {}}, "weights.pt")
     line = refused(capsys, *command.split(), "--logger", "false")
     assert re.search(named, line)
-    assert not list(elsewhere.rglob("*.ckpt")) or [path.name for path in elsewhere.rglob("*.ckpt")] == ["text.ckpt"]
+    assert [path.name for path in elsewhere.rglob("*.ckpt")] == ["text.ckpt"]
+    assert not list(elsewhere.glob("checkpoints/runs/*/*")), "a refused run uses up no number"
 
 
 def test_out_that_holds_a_run_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,6 +244,36 @@ def test_out_that_holds_a_run_is_left_alone(capsys: pytest.CaptureFixture[str]) 
     capsys.readouterr()
     assert "holds a run already, expected a new folder" in refused(capsys, *TINY, "1", "--out", "run")
     assert Path("run/last.ckpt").read_bytes() == before
+
+
+def test_runs_started_together_have_folders_of_their_own(elsewhere: Path) -> None:
+    """Each looks for a free number before any has made its folder."""
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: _new_folder(None, "run"), range(24)))
+    assert {folder.name for folder in folders} == {str(number) for number in range(24)}
+
+
+@pytest.mark.parametrize(
+    ("epoch", "more", "hint"),
+    [
+        (1, ["--out", "run"], "--ckpt_path .*run/last.ckpt goes on from the last epoch"),
+        (0, ["--out", "run"], "no epoch was finished"),
+        (0, ["--trainer.fast_dev_run", "true"], "no epoch was finished"),
+    ],
+)
+def test_interrupted_training_says_how_to_go_on(
+    epoch: int, more: list[str], hint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(self: VAEModule) -> None:
+        if self.current_epoch == epoch:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(VAEModule, "on_train_epoch_start", interrupt)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # Lightning ignores further interrupts from then on
+    with pytest.raises(SystemExit) as exit_:
+        main([*TINY, "3", *more])
+    assert exit_.value.code == 130
+    assert re.search(f"interrupted: {hint}", capsys.readouterr().err)
 
 
 @pytest.mark.slow

@@ -43,7 +43,8 @@ def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:
     for key in ("measurements", "noise_levels", "only"):
         if config[key] is not None and (not config[key] or len({*map(str, config[key])}) != len(config[key])):
             raise UsageError(f"{key}: got {config[key]}, expected at least one value, none of them twice")
-    if config.vary is None and config.measurements != [None]:
+    vary = _varied(config)
+    if vary is None and config.measurements != [None]:
         raise UsageError(
             f"measurements: got {config.measurements} but vary names no argument of the operator; expected vary: m"
         )
@@ -60,8 +61,8 @@ def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:
         limit=config.limit,
         operator=_law(config.operator),
         operator_per=config.operator_per,
-        vary=config.vary,
-        measurements=_typed_measurements(config),
+        vary=vary,
+        measurements=_typed_measurements(config, vary),
         noise=_law_of_noise(config.noise),
         noise_levels=config.noise_levels,
         repeats=config.repeats,
@@ -95,35 +96,37 @@ def _law(specification: Namespace) -> Law[Any]:
 
 def _law_of_noise(specification: Namespace) -> Law[Noise]:
     """The law without its level, which noise_levels gives; a class unknown when the parser was made still has it."""
-    law = _law(specification)
-    level = next(iter(law.parameters))
+    law: Law[Noise] = _law(specification)
+    level = law.drawn_class.level_name()
     return Law(law.class_path, {name: value for name, value in law.init_args.items() if name != level})
 
 
-def _typed_measurements(config: Namespace) -> list[Any]:
+def _varied(config: Namespace) -> str | None:
+    """The argument that measurements runs through; none for [null] and an operator that has no m."""
+    vary: str | None = config.vary
+    has_none = vary == "m" and config.measurements == [None] and "m" not in _law(config.operator).parameters
+    return None if has_none else vary
+
+
+def _typed_measurements(config: Namespace, vary: str | None) -> list[Any]:
     """The values of the varied argument, checked against its type."""
-    if config.vary is None:
+    if vary is None:
         return [None]
     parser = ArgumentParser(exit_on_error=False)
     parser.add_subclass_arguments(Operator, "operator", skip=DRAWN)
     settings = _law(config.operator).init_args
     typed = []
     for value in config.measurements:
-        init_args = {**settings, config.vary: value}
+        init_args = {**settings, vary: value}
         with parser_errors("measurements"):
             parsed = parser.parse_object(
                 {"operator": {"class_path": config.operator.class_path, "init_args": init_args}}
             )
-        typed.append(parsed.operator.init_args[config.vary])
+        typed.append(parsed.operator.init_args[vary])
     return typed
 
 
 def _instantiate(parser: ArgumentParser, config: Namespace, only: list[str]) -> Namespace:
-    config = config.clone()
-    for key in ("operator", "noise"):
-        config.pop(key)
-    for name in set(config.solvers.as_dict()) - set(only):
-        config.solvers.pop(name)
     built = Namespace()  # type: ignore[no-untyped-call]
     for key in ["data", "trainer", *(f"solvers.{name}" for name in only)]:
         with parser_errors(key):

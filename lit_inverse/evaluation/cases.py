@@ -44,6 +44,11 @@ class Case:
     shape: tuple[int, ...] = ()
 
     @property
+    def is_followed(self) -> bool:
+        """Whether its iterations are kept: of the first image of each setting; they take the memory of some images."""
+        return self.index == 0 and self.repeat == 0
+
+    @property
     def group(self) -> Group:
         """The cases it can be solved with in one batch."""
         return Group(self.solver, str(self.measurement), self.noise_level, self.shape)

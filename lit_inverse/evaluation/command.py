@@ -1,7 +1,5 @@
 """The command line of evaluate.py."""
 
-import logging
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +9,15 @@ import yaml
 from lit_inverse.errors import IncompleteError, as_usage_errors
 from lit_inverse.evaluation.cases import Plan, names, plan
 from lit_inverse.evaluation.configuration import read_sweep
-from lit_inverse.evaluation.outlook import outlook
+from lit_inverse.evaluation.dry_run import describe
+from lit_inverse.evaluation.parent_process import end_with_parent
 from lit_inverse.evaluation.report import write_report
 from lit_inverse.evaluation.results import Results, Row, read_rows
 from lit_inverse.evaluation.runner import build_trainer, run
-from lit_inverse.evaluation.starter import end_with_starter
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.tracking import Tracking
 from lit_inverse.provenance import versions
+from lit_inverse.quiet import quieten_lightning
 
 
 def evaluate(argv: Sequence[str], default: Path) -> None:
@@ -28,8 +27,8 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         UsageError: when the request is impossible; nothing has been computed then.
         IncompleteError: when cases failed; all others are finished and reported.
     """
-    end_with_starter()
-    _quieten_lightning()
+    end_with_parent()
+    quieten_lightning()
     sweep = read_sweep(argv, default)
     if sweep.threads is not None:
         torch.set_num_threads(sweep.threads)
@@ -40,7 +39,7 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
     planned = plan(sweep)
     if sweep.dry_run:
         if trainer.is_global_zero:
-            print(outlook(planned.cases, _there(sweep)))
+            print(describe(planned.cases, _there(sweep)))
         return
     results = Results(sweep.out, trainer.global_rank)
     if trainer.is_global_zero:
@@ -48,7 +47,8 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         (sweep.out / "config.yaml").write_text(sweep.resolved)
         (sweep.out / "versions.yaml").write_text(yaml.safe_dump(found, sort_keys=False))
         _adopt(sweep, planned, results)
-        finished = len(planned.cases) - len({case.key for case in planned.cases} - results.rows().keys())
+        rows = results.rows()
+        finished = sum(case.key in rows for case in planned.cases)
         print(f"{sweep.name}: {len(planned.cases)} cases, {finished} of them finished before; results in {sweep.out}")
     tracking = Tracking(sweep) if sweep.logger and trainer.is_global_zero else None
     run(sweep, planned, results, trainer)
@@ -87,10 +87,3 @@ def _warn_of_missing(sweep: Sweep, planned: Plan, results: Results) -> None:
     missing = {case.key for case in planned.cases} - results.rows().keys()
     if missing:
         raise IncompleteError(f"{len(missing)} cases are missing, a process died: the same command computes them")
-
-
-def _quieten_lightning() -> None:
-    """Keeps Lightning's hints on devices and workers, which mean nothing here, out of the output."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from lit_inverse.evaluation.grouping import Setting, in_order, mean_m, per_image, setting_of
 from lit_inverse.evaluation.results import Row
-from lit_inverse.evaluation.statistics import Setting, Summary, setting_of
+from lit_inverse.evaluation.statistics import Summary
 
 _N_RESAMPLES = 9999
 _SIGNIFICANT = 0.05
@@ -74,39 +75,40 @@ class Winner:
     undecided: tuple[str, ...]
 
 
-_Case = tuple[str, int]  # image, repeat
-
-
 def compare(rows: Iterable[Row]) -> list[Comparison]:
     """All pairs of solvers at all settings with at least 2 common images, Holm-corrected over all of them."""
-    cases: dict[tuple[Setting, float], dict[str, dict[_Case, Row]]] = defaultdict(lambda: defaultdict(dict))
+    places: dict[tuple[Setting, float], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        cases[setting_of(row), row["noise_level"]][row["solver"]][row["image"], row.get("repeat", 0)] = row
+        places[setting_of(row), row["noise_level"]][row["solver"]].append(row)
+    # one order for all settings, whatever that of the rows: the same solver is always the first of a pair
+    solvers = dict.fromkeys(solver for of_solver in places.values() for solver in of_solver)
+    settings = in_order(setting for setting, _ in places)
     found = []
-    for (setting, _), of_solver in cases.items():
-        for first, second in itertools.combinations(of_solver, 2):
-            pairs = [(row, of_solver[second].get(case)) for case, row in of_solver[first].items()]
-            both = [(a, b) for a, b in pairs if b is not None]
-            if len({a["image"] for a, _ in both}) > 1:
-                found.append(_comparison(setting, both))
+    for setting, level in sorted(places, key=lambda place: settings.index(place[0])):
+        of_solver = places[setting, level]
+        for first, second in itertools.combinations([solver for solver in solvers if solver in of_solver], 2):
+            if one := _comparison(setting, of_solver[first], of_solver[second]):
+                found.append(one)
     corrected = holm([comparison.p for comparison in found])
     return [replace(comparison, p_holm=p) for comparison, p in zip(found, corrected, strict=True)]
 
 
-def _comparison(setting: Setting, pairs: Sequence[tuple[Row, Row]]) -> Comparison:
-    of_image: dict[str, list[float]] = defaultdict(list)
-    for a, b in pairs:
-        of_image[a["image"]].append(a["mse"] - b["mse"])
-    differences = np.array([np.mean(repeats) for repeats in of_image.values()])
+def _comparison(setting: Setting, rows: Sequence[Row], others: Sequence[Row]) -> Comparison | None:
+    """Of two solvers' rows at one setting, if they have at least 2 images in common."""
+    errors = {(row["image"], row.get("repeat", 0)): row["mse"] for row in others}
+    both = [row for row in rows if (row["image"], row.get("repeat", 0)) in errors]
+    of_image = per_image(both, lambda row: row["mse"] - errors[row["image"], row.get("repeat", 0)])
+    if len(of_image) < 2:
+        return None
+    differences = np.array([*of_image.values()])
     low, high = bootstrap_interval(differences)
     p = float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
-    first, second = pairs[0]
     return Comparison(
-        first=first["solver"],
-        second=second["solver"],
-        m=round(float(np.mean([a["m"] for a, _ in pairs]))),
+        first=rows[0]["solver"],
+        second=others[0]["solver"],
+        m=mean_m(both),
         setting=setting,
-        noise_level=first["noise_level"],
+        noise_level=rows[0]["noise_level"],
         n=len(differences),
         difference=float(differences.mean()),
         low=low,

@@ -1,11 +1,9 @@
 """Reads the configuration of a sweep: files, later ones winning key by key, then the command line."""
 
-import argparse
 import contextlib
-import inspect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import yaml
 from jsonargparse import ArgumentParser, Namespace
@@ -14,7 +12,7 @@ from pytorch_lightning import LightningDataModule, Trainer
 
 from datamodules.paths import ConfigPath
 from lit_inverse.class_defaults import keep_apart
-from lit_inverse.errors import UsageError, as_usage_errors, one_line
+from lit_inverse.errors import OneLineParser, UsageError, as_usage_errors, one_line
 from lit_inverse.evaluation.assembly import DRAWN, assemble, parser_errors
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
@@ -49,7 +47,7 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
     """
     keep_apart()
     first = OneLineParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--config", action="append", default=[])
+    first.add_argument("-c", "--config", action="append", default=[])
     first.add_argument("--print_config", action="store_true")
     first.add_argument("--vary")
     first.add_argument("-h", "--help", action="store_true")
@@ -73,13 +71,6 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
     return assemble(parser, config)
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the listing of the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
 class _Layer:
     """One configuration file; its paths are relative to its folder."""
 
@@ -100,11 +91,12 @@ class _Layer:
 
 
 def _replace_solvers(layers: list[_Layer]) -> list[str]:
-    """`solvers` is replaced as a whole by later files; returns the names that remain."""
-    having = [layer for layer in layers if "solvers" in layer.content]
-    for layer in having[:-1]:
-        del layer.content["solvers"]
-    solvers = having[-1].content["solvers"] if having else {}
+    """`solvers` is replaced as a whole by later files, and what is said of the old ones; returns the new names."""
+    having = [place for place, layer in enumerate(layers) if "solvers" in layer.content]
+    for layer in layers[: having[-1]] if len(having) > 1 else []:
+        for key in ("solvers", "labels", "only"):
+            layer.content.pop(key, None)
+    solvers = layers[having[-1]].content["solvers"] if having else {}
     if not isinstance(solvers, dict) or not solvers:
         raise UsageError(f"solvers: expected a mapping of names to solvers, got {solvers!r}")
     for name, solver in solvers.items():
@@ -144,8 +136,7 @@ def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) ->
         "--vary", type=str | None, default=None, help="operator argument that measurements runs through"
     )
     parser.add_argument("--measurements", type=list[Any], default=[None])
-    # the first argument of a noise law is its level, which noise_levels runs through
-    levels = {next(iter(inspect.signature(law).parameters)) for law in _subclasses(Noise)}
+    levels = {law.level_name() for law in _subclasses(Noise)}  # which noise_levels runs through
     parser.add_subclass_arguments(Noise, "noise", skip=levels, help="law of eta")
     parser.set_defaults(noise={"class_path": "lit_inverse.noise.Gaussian"})
     parser.add_argument("--noise_levels", type=list[float], default=[0.0], help="in the unit of the noise class")

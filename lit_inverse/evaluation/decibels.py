@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from lit_inverse.evaluation.grouping import per_image
 from lit_inverse.evaluation.results import Row
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +32,7 @@ def _power(row: Row) -> float:
     return 0.0 if row["nmse"] is None else float(row["mse"] / row["nmse"])  # null is the NMSE of x = 0
 
 
-def energies(rows: Iterable[Row], known: Mapping[str, float]) -> tuple[Floats, Floats]:
+def errors_and_powers(rows: Iterable[Row], known: Mapping[str, float]) -> tuple[Floats, Floats]:
     """||x_hat - x||^2 / n, averaged over the repeats of an image, and ||x||^2 / n; one entry per image.
 
     Args:
@@ -40,11 +41,8 @@ def energies(rows: Iterable[Row], known: Mapping[str, float]) -> tuple[Floats, F
     """
     rows = list(rows)
     known = {**known, **powers(rows)}
-    errors: dict[str, list[float]] = {}
-    for row in rows:
-        if row["image"] in known:
-            errors.setdefault(row["image"], []).append(row["mse"])
-    return np.array([np.mean(of_image) for of_image in errors.values()]), np.array([known[image] for image in errors])
+    errors = per_image(rows, lambda row: row["mse"] if row["image"] in known else None)
+    return np.array([*errors.values()]), np.array([known[image] for image in errors])
 
 
 def aggregate(errors: Floats, power: Floats) -> tuple[Floats, Floats, Floats]:
@@ -98,8 +96,4 @@ def _resamples(n: int) -> Iterator[Floats]:
 
 def per_image_in_db(rows: Iterable[Row]) -> Floats:
     """10 log10(||x_hat - x||^2 / ||x||^2) of each image, the mean over its repeats; images x = 0 are left out."""
-    values: dict[str, list[float]] = {}
-    for row in rows:
-        if row["nmse"] is not None:
-            values.setdefault(row["image"], []).append(float(in_db(row["nmse"])))
-    return np.array([np.mean(of_image) for of_image in values.values()])
+    return np.array([*per_image(rows, lambda row: None if row["nmse"] is None else in_db(row["nmse"])).values()])

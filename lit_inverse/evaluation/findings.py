@@ -8,10 +8,11 @@ import numpy as np
 
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.comparisons import Comparison, Winner, compare, winners
+from lit_inverse.evaluation.grouping import by_setting
 from lit_inverse.evaluation.layers import LayerError, layer_errors
 from lit_inverse.evaluation.oracle import oracle_rows
 from lit_inverse.evaluation.results import Results, Row
-from lit_inverse.evaluation.statistics import DECIBELS, Summary, by_setting, summarise, write_csv
+from lit_inverse.evaluation.statistics import DECIBELS, Summary, summarise, write_csv
 from lit_inverse.evaluation.success import SuccessRate, success_rates
 from lit_inverse.evaluation.sweep import Sweep
 
@@ -60,13 +61,14 @@ class Findings:
     def write(self, out: Path) -> None:
         """Each table as a CSV file; those of vectors only where there are any."""
         in_db = any(summary.nmse_db is not None for summary in self.summaries)
-        write_csv(self.summaries, out / "summary.csv", leave_out=() if in_db else DECIBELS)
-        for name, records in (("layers", self.layers), ("oracle", self.oracle)):
-            if records:
-                write_csv(records, out / f"{name}.csv")
-        write_csv(self.comparisons, out / "comparisons.csv", leave_out={"differences"})
-        write_csv(self.winners, out / "winners.csv")
-        write_csv(self.success, out / "success.csv")
+        write_csv(Summary, self.summaries, out / "summary.csv", leave_out=() if in_db else DECIBELS)
+        if self.layers:
+            write_csv(LayerError, self.layers, out / "layers.csv")
+        if self.oracle:
+            write_csv(Summary, self.oracle, out / "oracle.csv")
+        write_csv(Comparison, self.comparisons, out / "comparisons.csv", leave_out={"differences"})
+        write_csv(Winner, self.winners, out / "winners.csv")
+        write_csv(SuccessRate, self.success, out / "success.csv")
 
 
 def find(sweep: Sweep, cases: Sequence[Case], results: Results) -> Findings:
@@ -91,8 +93,8 @@ def find(sweep: Sweep, cases: Sequence[Case], results: Results) -> Findings:
 
 def _named(sweep: Sweep, case: Case, row: Row) -> Row:
     """The row under the names of this sweep: a result may have been computed under others."""
-    setting = {} if sweep.vary is None else {"setting": case.measurement}
-    return {**row, "solver": case.solver, "label": sweep.label(case.solver), **setting}
+    setting = row["m"] if sweep.vary is None else case.measurement
+    return {**row, "solver": case.solver, "label": sweep.label(case.solver), "setting": setting}
 
 
 def _timings(rows: Sequence[Row]) -> list[Timing]:

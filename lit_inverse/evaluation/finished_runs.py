@@ -8,10 +8,9 @@ from typing import Any
 
 import yaml
 
-from lit_inverse.errors import UsageError
+from lit_inverse.errors import OneLineParser, UsageError
 from lit_inverse.evaluation import figures
-from lit_inverse.evaluation.comparisons import Comparison, compare, winners
-from lit_inverse.evaluation.configuration import OneLineParser
+from lit_inverse.evaluation.comparisons import Comparison, Winner, compare, winners
 from lit_inverse.evaluation.decibels import powers
 from lit_inverse.evaluation.layers import LayerError, layer_errors
 from lit_inverse.evaluation.results import NewRows, Row
@@ -48,9 +47,9 @@ def compare_runs(argv: Sequence[str]) -> None:
         print(f"{c.first} - {c.second} at {where}: {c.difference:.3g} ({c.low:.3g} to {c.high:.3g}), p {c.p_holm:.2g}")
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
-        write_csv(summaries, args.out / "summary.csv", leave_out=() if in_db else DECIBELS)
-        write_csv(comparisons, args.out / "comparisons.csv", leave_out={"differences"})
-        write_csv(winners(summaries, comparisons), args.out / "winners.csv")
+        write_csv(Summary, summaries, args.out / "summary.csv", leave_out=() if in_db else DECIBELS)
+        write_csv(Comparison, comparisons, args.out / "comparisons.csv", leave_out={"differences"})
+        write_csv(Winner, winners(summaries, comparisons), args.out / "winners.csv")
         _draw(summaries, comparisons, symbol, rows[0]["value_range"], args.out)
         _draw_layers(layer_errors(rows), symbol, args.out)
 
@@ -91,7 +90,8 @@ def _gather(runs: Sequence[Path]) -> tuple[str, list[Row]]:
         if not rows:
             raise UsageError(f"{run} holds no results, expected the --out folder of a sweep")
         symbols[run] = _varied(run)
-        rows = [{"setting": row["m"], **row} for row in rows]
+        # lines that were taken over may name what their own run varied
+        rows = [{**row, "setting": row["m"] if symbols[run] == "m" else row.get("setting", row["m"])} for row in rows]
         _refuse_ambiguous(run, rows)
         name = run.name if len({other.name for other in runs}) == len(runs) else str(run)
         if len(runs) > 1:

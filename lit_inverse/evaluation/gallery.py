@@ -1,6 +1,5 @@
 """All figures of a sweep."""
 
-import inspect
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,12 +8,11 @@ from matplotlib.figure import Figure
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.findings import Findings
+from lit_inverse.evaluation.grouping import Setting, setting_of
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.runner import GRID_IMAGES
-from lit_inverse.evaluation.statistics import Setting, setting_of
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.evaluation.trajectories import Trajectory, is_followed, read_trajectory
-from lit_inverse.noise import SNR
+from lit_inverse.evaluation.trajectories import Trajectory
 
 
 class Drawn(NamedTuple):
@@ -31,12 +29,11 @@ def draw(sweep: Sweep, findings: Findings, results: Results) -> Iterator[Drawn]:
     settings = list(dict.fromkeys(summary.setting for summary in findings.summaries))
     levels = gallery.levels
     yield from gallery.along_layers()
-    against_noise = (gallery.against_noise(setting) for setting in settings if len(levels) > 1)
-    if len(settings) == 1:  # then noise is what the sweep varies
-        yield from against_noise
-    for level in levels:
-        yield from gallery.at_noise_level(level)
-    yield from against_noise
+    at_levels = [gallery.at_noise_level(level) for level in levels]
+    against_noise = [map(gallery.against_noise, settings)] if len(levels) > 1 else []
+    # where there is but one setting, noise is what the sweep varies
+    for drawn in [*against_noise, *at_levels] if len(settings) == 1 else [*at_levels, *against_noise]:
+        yield from drawn
     for level in levels:
         for setting in settings:
             yield from gallery.reconstructions(setting, level)
@@ -48,9 +45,9 @@ class _Gallery:
         self.symbol = sweep.vary or "m"
         low_high = sweep.value_range
         self.unit = "" if low_high is None else "x in [{:g}, {:g}]".format(*low_high)
-        self.is_snr = issubclass(sweep.noise.drawn_class, SNR)
+        self.noise = sweep.noise.drawn_class
         # least noise first
-        self.levels = sorted({summary.noise_level for summary in findings.summaries}, reverse=self.is_snr)
+        self.levels = sorted({summary.noise_level for summary in findings.summaries}, reverse=self.noise.in_db)
         self.labels = {name: sweep.label(name) for name in sweep.solvers}
 
     def along_layers(self) -> Iterator[Drawn]:
@@ -102,16 +99,15 @@ class _Gallery:
         """Error against the noise level at one setting."""
         summaries = [summary for summary in self.findings.summaries if summary.setting == setting]
         short, at = self._setting(setting)
-        law = type(self.sweep.noise(summaries[0].noise_level))
-        name = f"noise level: {next(iter(inspect.signature(law).parameters))} of {law.__name__}"
+        name = "SNR (dB)" if self.noise.in_db else f"noise level: {self.noise.level_name()} of {self.noise.__name__}"
         figure = figures.error_against_noise(
             summaries,
             [*self.labels],
-            "SNR (dB)" if self.is_snr else name,
+            name,
             self.unit,
             title=at.removeprefix(" at "),
             oracle=[line for line in self.findings.oracle if line.setting == setting],
-            in_db=self.is_snr,
+            in_db=self.noise.in_db,
         )
         return Drawn(f"error_against_noise{short}", f"Error against noise{at}", figure)
 
@@ -148,19 +144,19 @@ class _Gallery:
         found: dict[Setting, dict[str, Trajectory]] = {}
         image = ""
         for case, row in self.findings.finished:
-            if case.noise_level == level and is_followed(case):
-                one = read_trajectory(self.results.out, case.key)
-                if one is not None and (one.iterations or one.steps):
-                    found.setdefault(setting_of(row), {})[case.solver] = one
+            if case.noise_level == level and case.is_followed:
+                kept = self.results.trajectory(case.key)
+                if kept is not None and (kept["iterations"] or kept["steps"]):
+                    found.setdefault(setting_of(row), {})[case.solver] = Trajectory(**kept)
                     image = case.image
         return found, image
 
     def _noise(self, level: float) -> tuple[str, str]:
         """Additions to file names and to titles."""
-        if list(self.sweep.noise_levels) == [math.inf if self.is_snr else 0.0]:
+        if list(self.sweep.noise_levels) == [math.inf if self.noise.in_db else 0.0]:
             return "", ""
         snr = "no noise" if level == math.inf else f"SNR {level:g} dB"
-        return f"_noise{level:g}", f", {snr}" if self.is_snr else f", noise level {level:g}"
+        return f"_noise{level:g}", f", {snr}" if self.noise.in_db else f", noise level {level:g}"
 
     def _setting(self, setting: Setting) -> tuple[str, str]:
         if self.sweep.vary is None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from lit_inverse import metrics
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.results import Row
-from lit_inverse.evaluation.solving import simulate
+from lit_inverse.evaluation.solving import by_item, simulate
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.operators import Operator
 
@@ -30,8 +30,8 @@ def oracle_rows(sweep: Sweep, cases: Sequence[Case]) -> list[Row]:
             batch = of_setting[first : first + _BATCH]
             x, operator, y, _ = simulate(sweep, dataset, batch, device)
             x_hat = torch.stack([_on_support(x[i], y[i], operator.take([i])) for i in range(len(batch))])
-            errors = zip(metrics.mse(x_hat, x).tolist(), metrics.nmse(x_hat, x).tolist(), strict=True)
-            rows += [_row(case, operator, *error) for case, error in zip(batch, errors, strict=True)]
+            errors = by_item(metrics.errors(x_hat, x, None))
+            rows += [_row(case, operator) | of_item for case, of_item in zip(batch, errors, strict=True)]
     return rows
 
 
@@ -47,8 +47,8 @@ def _on_support(x: Tensor, y: Tensor, operator: Operator) -> Tensor:
     return x_hat
 
 
-def _row(case: Case, operator: Operator, mse: float, nmse: float) -> Row:
-    """As a result line, of what summaries need."""
+def _row(case: Case, operator: Operator) -> Row:
+    """What summaries need of a result line, besides its errors."""
     return {
         "solver": "oracle",
         "label": "oracle least squares",
@@ -58,10 +58,6 @@ def _row(case: Case, operator: Operator, mse: float, nmse: float) -> Row:
         "noise_level": case.noise_level,
         "repeat": case.repeat,
         "value_range": None,
-        "mse": mse,
-        "nmse": nmse if nmse == nmse else None,  # of x = 0
-        "psnr": None,
-        "ssim": None,
         "status": "converged",
         "seconds": 0.0,
     }

@@ -2,7 +2,9 @@
 
 import contextlib
 import fcntl
+import io
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,8 @@ from torch import Tensor
 from lit_inverse.errors import UsageError
 
 Row = dict[str, Any]
+
+_MAY_BE_INFINITE = ("noise_level", "setting")  # "inf" in a line, for which JSON has no number
 
 
 class Results:
@@ -35,7 +39,8 @@ class Results:
         self.out = out
         self.path = out / ("results.jsonl" if rank == 0 else f"results.rank{rank}.jsonl")
         try:
-            (out / "reconstructions").mkdir(parents=True, exist_ok=True)
+            for beside in (_reconstruction, _trajectory):
+                beside(out, "").parent.mkdir(parents=True, exist_ok=True)
             self.path.touch()
             self._lock = self._lock_of(rank).open("w")
         except OSError as error:
@@ -78,7 +83,7 @@ class Results:
 
     def append(self, rows: Sequence[Row]) -> None:
         """Adds the lines of a batch."""
-        text = "".join(json.dumps(row) + "\n" for row in rows)
+        text = "".join(json.dumps(row | _named_infinities(row), allow_nan=False) + "\n" for row in rows)
         with self.path.open("a") as file:
             file.write(text)
 
@@ -94,16 +99,23 @@ class Results:
 
     def keep_reconstruction(self, key: str, x_hat: Tensor) -> None:
         """Stores x_hat (*in_shape) for the figures; called before the case's line is written."""
-        path = self.out / "reconstructions" / f"{key}.npy"
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
-            np.save(file, x_hat.cpu().numpy())
-        partial.replace(path)
+        content = io.BytesIO()
+        np.save(content, x_hat.cpu().numpy())
+        _write_whole(_reconstruction(self.out, key), content.getvalue())
 
     def reconstruction(self, key: str) -> Any | None:
         """The array stored under a key, None if none was."""
-        path = self.out / "reconstructions" / f"{key}.npy"
+        path = _reconstruction(self.out, key)
         return np.load(path) if path.exists() else None
+
+    def keep_trajectory(self, key: str, trajectory: Mapping[str, Any]) -> None:
+        """Stores how a case got to its result; called before its line is written."""
+        _write_whole(_trajectory(self.out, key), json.dumps(trajectory).encode())
+
+    def trajectory(self, key: str) -> dict[str, Any] | None:
+        """What was stored of a case; None if nothing was."""
+        path = _trajectory(self.out, key)
+        return json.loads(path.read_bytes()) if path.exists() else None
 
     def close(self) -> None:
         """Gives the folder free for other sweeps."""
@@ -118,10 +130,9 @@ class Results:
         """
         found = {key: row for key, row in read_rows(other).items() if key in names}
         for key in found:
-            for beside in (Path("reconstructions") / f"{key}.npy", Path("trajectories") / f"{key}.json"):
-                if (other / beside).exists():
-                    (self.out / beside).parent.mkdir(exist_ok=True)
-                    shutil.copy(other / beside, self.out / beside)
+            for beside in (_reconstruction, _trajectory):
+                if (path := beside(other, key)).exists():
+                    shutil.copy(path, beside(self.out, key))
         self.append([row | name for key, row in found.items() for name in names[key]])
         return len(found)
 
@@ -157,6 +168,21 @@ def read_rows(out: Path) -> dict[str, Row]:
     return rows
 
 
+def _reconstruction(out: Path, key: str) -> Path:
+    return out / "reconstructions" / f"{key}.npy"
+
+
+def _trajectory(out: Path, key: str) -> Path:
+    return out / "trajectories" / f"{key}.json"
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """All or nothing of a file, whatever happens meanwhile."""
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
 def _files(out: Path) -> list[Path]:
     return sorted(out.glob("results*.jsonl"))
 
@@ -165,8 +191,12 @@ def _parse(line: bytes) -> Row | None:
     with contextlib.suppress(ValueError):
         row = json.loads(line)
         if isinstance(row, dict) and "key" in row:
-            return row
+            return row | {name: math.inf for name in _MAY_BE_INFINITE if row.get(name) == "inf"}
     return None
+
+
+def _named_infinities(row: Row) -> Row:
+    return {name: "inf" for name in _MAY_BE_INFINITE if row.get(name) == math.inf}
 
 
 def _repair(path: Path) -> None:
@@ -175,6 +205,4 @@ def _repair(path: Path) -> None:
     lines = [line for line in content.split(b"\n") if _parse(line) is not None]
     whole = b"".join(line + b"\n" for line in lines)
     if whole != content:
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(whole)
-        partial.replace(path)
+        _write_whole(path, whole)

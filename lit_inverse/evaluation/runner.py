@@ -7,6 +7,7 @@ import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from datetime import timedelta
 
 import torch
@@ -17,10 +18,10 @@ from torch.utils.data import DataLoader
 
 from lit_inverse.errors import as_usage_errors, one_line
 from lit_inverse.evaluation.cases import Case, Group, Plan, batches, names
+from lit_inverse.evaluation.parent_process import as_parent
 from lit_inverse.evaluation.progress import Progress
 from lit_inverse.evaluation.results import NewRows, Results
 from lit_inverse.evaluation.solving import Solved, solve_batch
-from lit_inverse.evaluation.starter import as_starter
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.work import Costs, Work
 
@@ -65,7 +66,7 @@ def run(sweep: Sweep, plan: Plan, results: Results, trainer: Trainer) -> None:
     if _decides_alone(trainer) and not {case.key for case in plan.cases} - results.rows().keys():
         return
     evaluation = _Evaluation(sweep, plan, results)
-    with as_starter() if trainer.local_rank == 0 else nullcontext():
+    with as_parent() if trainer.local_rank == 0 else nullcontext():
         try:
             trainer.predict(evaluation, return_predictions=False)
         except SystemExit:
@@ -107,7 +108,7 @@ class _Evaluation(LightningModule):
 
     def _agree(self) -> tuple[str, list[list[Case]]]:
         """Name of the folder of claims, and the batches to take from it."""
-        while self.results.others_open(self.trainer.world_size):  # they end with their starter, or with their batch
+        while self.results.others_open(self.trainer.world_size):  # they end with their parent, or with their batch
             time.sleep(0.5)
         shutil.rmtree(self.results.out / "claims", ignore_errors=True)  # of a run that was killed
         name = uuid.uuid4().hex
@@ -151,8 +152,8 @@ class _Evaluation(LightningModule):
             if one.case.index < GRID_IMAGES and one.case.repeat == 0:
                 self.results.keep_reconstruction(one.case.key, one.x_hat)
             if one.trajectory is not None:
-                one.trajectory.write(self.results.out, one.case.key)
-        self.results.append([one.row | name for one in solved for name in self.names[one.case.key]])
+                self.results.keep_trajectory(one.case.key, asdict(one.trajectory))
+        self.results.append([name | one.row for one in solved for name in self.names[one.case.key]])
 
     def on_predict_end(self) -> None:
         """The first process waits until the others have finished what they took, by looking at files."""

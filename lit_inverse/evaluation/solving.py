@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,16 +11,10 @@ from torch.utils.data import Dataset
 
 from lit_inverse import metrics
 from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.layers import errors_along, is_short
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.evaluation.trajectories import (
-    Trajectory,
-    errors_along,
-    is_followed,
-    is_short,
-    iterates_to_follow,
-    trajectory,
-)
+from lit_inverse.evaluation.trajectories import Trajectory, iterates_to_follow, trajectory
 from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import Stream, derive_seed
@@ -44,25 +39,29 @@ def solve_batch(
     if y.is_complex() and not x.is_complex() and isinstance(operator, LinearOperator):
         operator = operator.on_reals()
     solver = sweep.solvers[batch[0].solver]
-    trace = iterates_to_follow(solver, batch, x)
+    trace = iterates_to_follow(solver, x, any(case.is_followed for case in batch))
     solution, seconds = _solve(sweep, batch, y, operator, sigma, trace)
     columns = {
         "sigma": sigma,
-        "residual": _residual(operator, solution.x, y),
+        "residual": metrics.residual(operator, solution.x, y),
         "n_iter": solution.n_iter,
-        **_errors(sweep, solution.x.cpu(), x.cpu()),  # in float64, which not every device has
+        **metrics.errors(solution.x.cpu(), x.cpu(), sweep.value_range),  # in float64, which not every device has
     }
     along = errors_along(solution, x) if is_short(solver, x) else None
-    # JSON has no infinity: the PSNR of a perfect image and the NMSE of a black one are null
-    values = {name: [v if math.isfinite(v) else None for v in column.tolist()] for name, column in columns.items()}
     solved = []
-    for i, case in enumerate(batch):
-        row = _description(sweep, case, operator, device) | {name: column[i] for name, column in values.items()}
+    for i, (case, values) in enumerate(zip(batch, by_item(columns), strict=True)):
+        row = _description(sweep, case, operator, device) | values
         row |= {"seconds": seconds, "status": solution.status[i].value}
         row |= {} if along is None else {"along": along[i]}
-        followed = trajectory(solution, x, i, trace) if is_followed(case) else None
+        followed = trajectory(solution, x, i, trace) if case.is_followed else None
         solved.append(Solved(case, row, solution.x[i], followed))
     return solved
+
+
+def by_item(columns: Mapping[str, Tensor]) -> list[Row]:
+    """The values (B,) of each item by name; null where not finite: PSNR of an exact image, NMSE of a black one."""
+    items = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [{name: v if math.isfinite(v) else None for name, v in zip(columns, item, strict=True)} for item in items]
 
 
 def simulate(
@@ -103,28 +102,9 @@ def _synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _residual(operator: Operator, x_hat: Tensor, y: Tensor) -> Tensor:
-    """||A x_hat - y|| / ||y||, (B,)."""
-    misfit, size = (torch.linalg.vector_norm(v.flatten(1), dim=1) for v in (operator(x_hat) - y, y))
-    ratio: Tensor = misfit / size.clamp_min(torch.finfo(size.dtype).tiny)
-    return ratio
-
-
-def _errors(sweep: Sweep, x_hat: Tensor, x: Tensor) -> dict[str, Tensor]:
-    errors = {"mse": metrics.mse(x_hat, x), "nmse": metrics.nmse(x_hat, x)}
-    if sweep.value_range is not None:
-        width = sweep.value_range[1] - sweep.value_range[0]
-        errors["psnr"] = metrics.psnr(x_hat, x, width)
-        if x.ndim == 4 and min(x.shape[-2:]) >= metrics.SSIM_WINDOW:
-            errors["ssim"] = metrics.ssim(x_hat, x, width)
-    return errors
-
-
 def _description(sweep: Sweep, case: Case, operator: Operator, device: torch.device) -> Row:
     return {
         "key": case.key,
-        "solver": case.solver,
-        "label": sweep.label(case.solver),
         "data": type(sweep.data).__name__,
         "image": case.image,
         "operator": sweep.operator.name,
@@ -134,8 +114,6 @@ def _description(sweep: Sweep, case: Case, operator: Operator, device: torch.dev
         "repeat": case.repeat,
         "seed": sweep.seed,
         "value_range": sweep.value_range,
-        "psnr": None,
-        "ssim": None,
         "device": str(device),
         **({} if sweep.vary in (None, "m") else {"setting": case.measurement}),
     }

@@ -1,20 +1,19 @@
 """What the results of a sweep say, with confidence intervals."""
 
 import csv
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from lit_inverse.evaluation.decibels import aggregate, energies, per_image_in_db, powers
+from lit_inverse.evaluation.decibels import aggregate, errors_and_powers, per_image_in_db, powers
+from lit_inverse.evaluation.grouping import Setting, by_setting, has_no_range, mean_m, per_image
 from lit_inverse.evaluation.results import Row
 from lit_inverse.solvers import Status
-
-Setting = int | float | str
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Summary:
         setting: value of the operator's varied argument, m itself by default.
         mse_low: lower end of the 95 % t-interval of the mean; minus infinity for one image.
         mse_q1: first quartile, by linear interpolation between order statistics, as the median and the third.
+        psnr_mean: over the images that have one: exact reconstructions, of infinite PSNR, are left out.
         diverged: number of cases, repeats counted one by one.
         stopped_early: likewise.
         seconds_mean: solver time of a case.
@@ -69,12 +69,6 @@ class Summary:
 DECIBELS = [field.name for field in fields(Summary) if field.name.startswith("nmse_db")]
 
 
-def setting_of(row: Row) -> Setting:
-    """Value of the varied argument in a row, m where it names none; what is no number as a string."""
-    value = row.get("setting", row["m"])
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
 def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
     """Two-sided t-interval of the mean of independent values; infinite for fewer than two."""
     if len(values) < 2:
@@ -84,18 +78,6 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
     return mean - float(half), mean + float(half)
 
 
-def by_setting(rows: Iterable[Row]) -> Iterator[tuple[Setting, list[Row]]]:
-    """Rows of one solver at one setting: by solver in the order the rows name them, then noise level, then setting."""
-    groups: dict[tuple[str, float, Setting], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row["solver"], row["noise_level"], setting_of(row)].append(row)
-    solvers, settings = (list(dict.fromkeys(key[part] for key in groups)) for part in (0, 2))
-    if not any(isinstance(setting, str) for setting in settings):  # names keep their order
-        settings.sort()
-    for key in sorted(groups, key=lambda key: (solvers.index(key[0]), key[1], settings.index(key[2]))):
-        yield key[2], groups[key]
-
-
 def summarise(rows: Iterable[Row]) -> list[Summary]:
     """One Summary per solver and setting, in the order of `by_setting`."""
     rows = list(rows)
@@ -103,18 +85,13 @@ def summarise(rows: Iterable[Row]) -> list[Summary]:
     return [_summary(setting, group, known) for setting, group in by_setting(rows)]
 
 
-def has_no_range(row: Row) -> bool:
-    """Whether a row is of data without a range of values, whose errors are told in dB."""
-    return row.get("value_range", ()) is None
-
-
 def _summary(setting: Setting, rows: list[Row], known: Mapping[str, float]) -> Summary:
-    mse = per_image(rows, "mse")
+    mse = [*per_image(rows, itemgetter("mse")).values()]
     low, high = t_interval(mse)
     return Summary(
         solver=rows[0]["solver"],
         label=rows[0]["label"],
-        m=round(float(np.mean([row["m"] for row in rows]))),
+        m=mean_m(rows),
         setting=setting,
         noise_level=rows[0]["noise_level"],
         n=len(mse),
@@ -124,8 +101,8 @@ def _summary(setting: Setting, rows: list[Row], known: Mapping[str, float]) -> S
         mse_median=float(np.median(mse)),
         mse_q1=float(np.quantile(mse, 0.25)),
         mse_q3=float(np.quantile(mse, 0.75)),
-        psnr_mean=_mean(per_image(rows, "psnr")),
-        ssim_mean=_mean(per_image(rows, "ssim")),
+        psnr_mean=_mean_of(rows, "psnr"),
+        ssim_mean=_mean_of(rows, "ssim"),
         diverged=sum(row["status"] == Status.DIVERGED for row in rows),
         stopped_early=sum(row["status"] == Status.STOPPED_EARLY for row in rows),
         seconds_mean=float(np.mean([row["seconds"] for row in rows])),
@@ -135,7 +112,7 @@ def _summary(setting: Setting, rows: list[Row], known: Mapping[str, float]) -> S
 
 def _in_db(rows: list[Row], known: Mapping[str, float]) -> dict[str, float]:
     """The entries of a Summary that are in dB; none where all x are 0."""
-    errors, power = energies(rows, known)
+    errors, power = errors_and_powers(rows, known)
     if not power.sum() > 0:
         return {}
     ratio, low, high = aggregate(errors, power)
@@ -153,23 +130,15 @@ def _in_db(rows: list[Row], known: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def per_image(rows: Iterable[Row], name: str) -> list[float]:
-    """Mean of an entry over the repeats of each image, without those that are None."""
-    values: dict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        if row[name] is not None:
-            values[row["image"]].append(row[name])
-    return [float(np.mean(of_image)) for of_image in values.values()]
-
-
-def _mean(values: list[float]) -> float | None:
+def _mean_of(rows: list[Row], name: str) -> float | None:
+    values = [*per_image(rows, itemgetter(name)).values()]
     return float(np.mean(values)) if values else None
 
 
-def write_csv(records: Sequence[Any], path: Path, leave_out: Collection[str] = ()) -> None:
+def write_csv(kind: type[Any], records: Iterable[Any], path: Path, leave_out: Collection[str] = ()) -> None:
     """Writes dataclasses of one kind as a table with a column per field."""
     with path.open("w", newline="") as file:
-        columns = [field.name for field in fields(records[0]) if field.name not in leave_out] if records else []
+        columns = [field.name for field in fields(kind) if field.name not in leave_out]
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(asdict(record) for record in records)

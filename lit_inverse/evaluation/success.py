@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from lit_inverse.evaluation.grouping import Setting, by_setting, mean_m, per_image
 from lit_inverse.evaluation.results import Row
-from lit_inverse.evaluation.statistics import Setting, by_setting, per_image
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,10 @@ def success_rates(rows: Iterable[Row], threshold: float) -> list[SuccessRate]:
 
 
 def _success_rate(setting: Setting, rows: list[Row], threshold: float) -> SuccessRate:
-    successes = ({**row, "reached": float(row["nmse"] is not None and row["nmse"] <= threshold)} for row in rows)
-    reached = per_image(successes, "reached")
-    rate, first = float(np.mean(reached)), rows[0]
-    m = round(float(np.mean([row["m"] for row in rows])))
-    low, high = wilson_interval(rate, len(reached))
-    return SuccessRate(
-        first["solver"], first["label"], m, setting, first["noise_level"], threshold, len(reached), rate, low, high
-    )
+    reached = per_image(rows, lambda row: float(row["nmse"] is not None and row["nmse"] <= threshold))
+    n, rate, first = len(reached), float(np.mean([*reached.values()])), rows[0]
+    at = mean_m(rows), setting, first["noise_level"]
+    return SuccessRate(first["solver"], first["label"], *at, threshold, n, rate, *wilson_interval(rate, n))
 
 
 def wilson_interval(rate: float, n: int, level: float = 0.95) -> tuple[float, float]:

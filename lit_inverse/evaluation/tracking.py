@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import wandb
-import yaml
 
-from lit_inverse.errors import UsageError, one_line
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.findings import Findings
 from lit_inverse.evaluation.report import Report
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.tracking import wandb_logger
+from lit_inverse.tracking import log_configuration, wandb_logger
 
 _MAX_IMAGES = 100  # of a solver; W&B shows 108 of a list
 
@@ -31,10 +29,7 @@ class Tracking:
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
         logger = wandb_logger(sweep.name, sweep.out, _run_id(sweep.out))
-        try:
-            logger.log_hyperparams(yaml.safe_load(sweep.resolved))
-        except wandb.Error as error:
-            raise UsageError(f"logger: {one_line(error)}: choose --logger false or WANDB_MODE=offline") from error
+        log_configuration([logger], sweep.resolved)
         self.run = logger.experiment
 
     def finish(self, report: Report, results: Results) -> None:

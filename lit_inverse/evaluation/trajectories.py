@@ -1,23 +1,18 @@
 """How a case got to its result: error of some iterates, and what the solver minimised."""
 
-import json
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lit_inverse import metrics
-from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.layers import MOST_BYTES, is_short, n_iterations
 from lit_inverse.solvers import Solution, Solver
 
 _N_ITERATES = 25
 _N_STEPS = 200  # stored of the history
-_LAYERS = 64  # at most, of solvers of which the errors of all iterates of all vectors are kept
-_BYTES = 1 << 28  # for the iterates of a batch
 
 
 @dataclass(frozen=True)
@@ -38,54 +33,18 @@ class Trajectory:
     steps: list[int]
     values: list[float]
 
-    def write(self, out: Path, key: str) -> None:
-        """Stores it in the folder of a sweep."""
-        path = _path(out, key)
-        path.parent.mkdir(exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(self)))
-        partial.replace(path)
 
+def iterates_to_follow(solver: Solver, x: Tensor, followed: bool) -> list[int]:
+    """Numbers of iterates of a batch x (B, *in_shape): all of short solvers, some where a case is `followed`, or none.
 
-def read_trajectory(out: Path, key: str) -> Trajectory | None:
-    """What was stored under a key; None if nothing was."""
-    path = _path(out, key)
-    return Trajectory(**json.loads(path.read_text())) if path.exists() else None
-
-
-def _path(out: Path, key: str) -> Path:
-    return out / "trajectories" / f"{key}.json"
-
-
-def is_followed(case: Case) -> bool:
-    """The first image of each setting is; its iterates cost the memory of some reconstructions."""
-    return case.index == 0 and case.repeat == 0
-
-
-def is_short(solver: Solver, x: Tensor) -> bool:
-    """Whether all iterates of x (B, *in_shape) are followed: of real vectors, by a solver of few iterations."""
-    return (
-        x.ndim == 2
-        and not x.is_complex()
-        and 1 <= _max_iter(solver) <= _LAYERS
-        and (_max_iter(solver) + 1) * x.nbytes <= _BYTES
-    )
-
-
-def _max_iter(solver: Solver) -> int:
-    """Number of a solver's iterations, 0 where it has none."""
-    max_iter = getattr(solver, "max_iter", None)
-    return max_iter if isinstance(max_iter, int) else 0
-
-
-def iterates_to_follow(solver: Solver, batch: Sequence[Case], x: Tensor) -> list[int]:
-    """Numbers of iterates of a batch (B, *in_shape), closer together at the start; none if no case is followed."""
+    These are closer together at the start.
+    """
     if is_short(solver, x):
-        return list(range(_max_iter(solver) + 1))
-    if _max_iter(solver) < 1 or not any(map(is_followed, batch)):
+        return list(range(n_iterations(solver) + 1))
+    if n_iterations(solver) < 1 or not followed:
         return []
-    n = min(_N_ITERATES, _BYTES // x.nbytes)
-    return [0, *_spread(_max_iter(solver), n)] if n > 1 else []
+    n = min(_N_ITERATES, MOST_BYTES // x.nbytes)
+    return [0, *_spread(n_iterations(solver), n)] if n > 1 else []
 
 
 def trajectory(solution: Solution, x: Tensor, item: int, numbers: Sequence[int]) -> Trajectory:
@@ -98,21 +57,6 @@ def trajectory(solution: Solution, x: Tensor, item: int, numbers: Sequence[int])
         iterations.append(n_iter)
         mse = metrics.mse(iterates, x[item].expand_as(iterates)).tolist()
     return Trajectory(iterations, mse, *_objective(solution, item, n_iter))
-
-
-def errors_along(solution: Solution, x: Tensor) -> list[list[float | None]] | None:
-    """NMSE of the iterates 0, 1, ... and of the reconstruction at the end, for each item of real x (B, n), five digits.
-
-    None for what is not finite, as for x = 0, and in all for a solver that keeps no iterates. An item that stopped
-    stays where it is.
-    """
-    if solution.iterates is None:
-        return None
-    iterates = torch.cat([solution.iterates[:-1], solution.x[None]])
-    # not metrics.nmse, whose float64 copies of all iterates would take a tenth of the time of a network
-    errors = torch.linalg.vector_norm(iterates - x, dim=2) / torch.linalg.vector_norm(x, dim=1)
-    squares = errors.mT.cpu().double().square().tolist()
-    return [[float(f"{e:.5g}") if math.isfinite(e) else None for e in of_item] for of_item in squares]
 
 
 def _objective(solution: Solution, item: int, n_iter: int) -> tuple[str | None, list[int], list[float]]:

@@ -17,7 +17,9 @@ class Costs:
 
     def __init__(self, cases: Sequence[Case], new_rows: NewRows) -> None:
         self.new_rows = new_rows
-        self._open = {case.key: case.group for case in cases}
+        self._open: dict[str, Group] = {}
+        for case in cases:  # a case that equal solvers share is computed under the name of the first
+            self._open.setdefault(case.key, case.group)
         self._n_cases = Counter(self._open.values())
         self._n_finished: Counter[Group] = Counter()
         self._seconds: Counter[Group] = Counter()

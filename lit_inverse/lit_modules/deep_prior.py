@@ -1,25 +1,24 @@
 """Looking at the fit of an untrained network to one image: curves, images, and the network."""
 
-import functools
 from typing import Any
 
 import torch
-from pytorch_lightning import LightningModule
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning import Trainer
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from datamodules.base import DataModule
 from lit_inverse.checkpoints import describe
+from lit_inverse.lit_modules.base import CheckedModule, expect, log_image
 from lit_inverse.lit_modules.measurements import OperatorLaw, measure
 from lit_inverse.metrics import psnr
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise
-from lit_inverse.operators import Gaussian
 from lit_inverse.solvers import DeepPrior
 from lit_inverse.solvers.fitting import Constant, Descent, Iterate
 
 
-class DeepPriorModule(LightningModule):
+class DeepPriorModule(CheckedModule):
     """Fits an untrained network to the measurements of one image by the very updates of `DeepPrior.solve`.
 
     An epoch, which is one training step, is `n_updates` updates; Lightning's trainer says how many epochs. Logged of
@@ -63,21 +62,15 @@ class DeepPriorModule(LightningModule):
         self.automatic_optimization = False
         if image < 0 or n_updates < 1:
             raise ValueError(f"image is {image} and n_updates {n_updates}, expected image >= 0 and n_updates >= 1")
-        self.prior, self.noise = prior, noise
-        self.operator = operator or functools.partial(Gaussian, m=500)
+        self.prior, self.operator, self.noise = prior, operator, noise
         self.image, self.n_updates, self.seed = image, n_updates, seed
         self.network = prior.network(tuple(in_shape))  # follows the one that is fitted
         self.register_buffer("z", torch.zeros(1, *self.network.latent_shape))
         self._remembered: list[list[Tensor]] = []  # by the optimizer, when a run goes on
 
-    def prepare_data(self) -> None:
-        """Refuses what does not fit; Lightning calls this first, before anything is written."""
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        expected = {"value_range": self.network.value_range, "item_shape": self.network.out_shape}
-        for name, value in expected.items():
-            if value is not None and tuple(getattr(data, name)) != tuple(value):
-                raise ValueError(f"{name} of the data is {tuple(getattr(data, name))}, the network expects {value}")
-        n_updates = self.n_updates * (self.trainer.max_epochs or -1)
+    def check(self, data: DataModule, trainer: Trainer) -> None:
+        expect(data, value_range=self.network.value_range, item_shape=self.network.out_shape)
+        n_updates = self.n_updates * (trainer.max_epochs or -1)
         if not (isinstance(self.prior.schedule, Constant) or 0 < n_updates <= self.prior.max_iter):
             raise ValueError(
                 f"n_updates x trainer.max_epochs is {n_updates}, expected from 1 to max_iter of the prior, "
@@ -89,9 +82,9 @@ class DeepPriorModule(LightningModule):
 
     def on_train_start(self) -> None:
         """Begins the fit, or takes it up where the checkpoint left it."""
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        item = data.dataset("train")[self.image]
-        self.value_range: tuple[float, float] = data.value_range
+        item = self.data.dataset("train")[self.image]
+        assert self.data.value_range is not None  # x is an image
+        self.value_range = self.data.value_range
         self.x = item["x"].to(self.z)
         y, operator, sigma, seed = measure(self.x, item["id"], self.operator, self.noise, self.seed)
         self.descent = self.prior.begin(y, operator, sigma=sigma, seed=seed)
@@ -112,11 +105,8 @@ class DeepPriorModule(LightningModule):
                 logger.log_metrics(dict(zip(curves, values, strict=True)), step=number)
         self.log_dict({name: curve[-1] for name, curve in curves.items()}, logger=False, prog_bar=True)
         x_hat = self._follow()
-        for logger in self.loggers:
-            if isinstance(logger, WandbLogger):
-                low, high = self.value_range
-                shown = 255 * (torch.cat([self.x[None], x_hat], 3)[0] - low) / (high - low)
-                logger.log_image("fit/x_and_x_hat", [shown.clamp(0, 255).round().to(torch.uint8)])
+        low, high = self.value_range
+        log_image(self, "fit/x_and_x_hat", (torch.cat([self.x, x_hat[0]], 2) - low) / (high - low))
         self.optimizers().step()  # type: ignore[union-attr]
 
     def _curves(self, iterates: list[Iterate]) -> dict[str, Tensor]:

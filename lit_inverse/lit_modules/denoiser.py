@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning import LightningModule
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning import Trainer
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from datamodules.base import DataModule
 from lit_inverse.checkpoints import describe
+from lit_inverse.lit_modules.base import CheckedModule, expect, log_image
 from lit_inverse.metrics import psnr
 from lit_inverse.networks import DRUNet
 from lit_inverse.networks.denoising import DenoisingNetwork
@@ -24,7 +25,7 @@ _N_SHOWN = 4  # images in a logged grid
 _WARM_UP = 0.02  # part of the steps in which lr rises
 
 
-class DenoiserModule(LightningModule):
+class DenoiserModule(CheckedModule):
     """Minimises the mean of |D(x + eta; sigma) - x|, or of its square, over images x, noise levels and noise.
 
     sigma = low + (high - low) u^power with u ~ U(0, 1), one level per image, and eta ~ N(0, sigma^2 I); power 1 is
@@ -81,17 +82,13 @@ class DenoiserModule(LightningModule):
         self.patch, self.lr, self.images_every, self.seed = patch, lr, images_every, seed
         self._shown: Tensor | None = None
 
-    def prepare_data(self) -> None:
-        """Refuses data in another range or shape; Lightning calls this first, before anything is written."""
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        if (came := getattr(data, "value_range", None)) is not None and tuple(came) != (0, 1):
-            raise ValueError(f"value_range of the data is {tuple(came)}, a denoiser is trained on (0, 1)")
-        if (shape := getattr(data, "item_shape", None)) is None:
-            return
+    def check(self, data: DataModule, trainer: Trainer) -> None:
+        expect(data, value_range=(0.0, 1.0))
+        shape = data.item_shape
         if shape[0] != self.network.in_channels:
-            raise ValueError(f"item_shape of the data is {tuple(shape)}, expected {self.network.in_channels} channels")
+            raise ValueError(f"item_shape of the data is {shape}, expected {self.network.in_channels} channels")
         if self.patch is not None and self.patch > min(shape[1:]):
-            raise ValueError(f"item_shape of the data is {tuple(shape)}, smaller than a patch of {self.patch} pixels")
+            raise ValueError(f"item_shape of the data is {shape}, smaller than a patch of {self.patch} pixels")
 
     def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
         """The estimate D(x; sigma); (B, C, H, W) and (B,) to (B, C, H, W)."""
@@ -130,10 +127,7 @@ class DenoiserModule(LightningModule):
     def on_train_epoch_end(self) -> None:
         if self._shown is None or (self.current_epoch + 1) % self.images_every:
             return
-        grid = make_grid(self._shown.clamp(0, 1), nrow=len(self._shown) // 3)
-        for logger in self.loggers:
-            if isinstance(logger, WandbLogger):
-                logger.log_image("val/noisy_denoised_clean", [(255 * grid).round().to(torch.uint8)])
+        log_image(self, "val/noisy_denoised_clean", make_grid(self._shown, nrow=len(self._shown) // 3))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what `checkpoints.load_network` needs."""

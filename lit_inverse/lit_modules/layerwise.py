@@ -1,6 +1,9 @@
 """Training layer by layer, in stages."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,21 @@ class Layerwise:
             for depth in range(1, n_layers + 1)
             for number, factor in enumerate(self.factors)
         ]
+
+
+@dataclass
+class Progress:
+    """Where training layer by layer has come to: the stage, its epochs, and its best weights so far."""
+
+    stage: int = 0
+    epochs: int = 0
+    epochs_since: int = 0
+    best: float = math.inf
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def note(self, error: float, network: nn.Module) -> None:
+        """Takes another epoch into account."""
+        self.epochs, self.epochs_since = self.epochs + 1, self.epochs_since + 1
+        if error < self.best:
+            self.best, self.epochs_since = error, 0
+            self.best_weights = {name: weights.detach().clone() for name, weights in network.state_dict().items()}

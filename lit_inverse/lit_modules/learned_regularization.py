@@ -1,24 +1,24 @@
 """Learning the regularization of CS-DIP: which weights fits of similar images have."""
 
-import functools
 from typing import Any, Literal
 
 import torch
-from pytorch_lightning import LightningModule
+from pytorch_lightning import Trainer
 from torch import Tensor, nn
 
+from datamodules.base import DataModule
+from lit_inverse.lit_modules.base import CheckedModule, expect
 from lit_inverse.lit_modules.measurements import OperatorLaw, measure
 from lit_inverse.metrics import mse
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise
-from lit_inverse.operators import Gaussian
 from lit_inverse.solvers import DeepPrior
 from lit_inverse.solvers.fitting.weight_statistics import layer_moments
 
 Variance = Literal["within", "total"]
 
 
-class LearnedRegularizationModule(LightningModule):
+class LearnedRegularizationModule(CheckedModule):
     """Fits one image per epoch from its measurements alone, and gathers mu and Sigma of the fitted weights.
 
     Van Veen et al. 2018 (CS-DIP), Sec. 3.2.1, with Algorithm 1 in its limit (`weight_statistics.limit`). Epoch e fits
@@ -64,9 +64,8 @@ class LearnedRegularizationModule(LightningModule):
         self.automatic_optimization = False
         if prior.n_restarts != 1:
             raise ValueError(f"n_restarts of the prior is {prior.n_restarts}, expected 1: there is one fit per image")
-        self.in_shape, self.prior, self.noise, self.seed = tuple(in_shape), prior, noise, seed
-        self.operator = operator or functools.partial(Gaussian, m=500)
-        self.variance = variance
+        self.in_shape, self.prior, self.operator, self.noise = tuple(in_shape), prior, operator, noise
+        self.variance, self.seed = variance, seed
         self.network = type(prior.network(self.in_shape)).__name__
         self.layers = {name: weights.numel() for name, weights in prior.network(self.in_shape).named_parameters()}
         self._check_variance({name: float(size > 1) for name, size in self.layers.items()}, among="within")
@@ -77,28 +76,21 @@ class LearnedRegularizationModule(LightningModule):
         for name, shape in {"covariance": (n, n), "within": (n,), "between": (n, n), "n_fits": ()}.items():
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float64))
 
-    def prepare_data(self) -> None:
-        """Refuses what does not fit; Lightning calls this first, before anything is written."""
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        expected = {"value_range": self.prior.network(self.in_shape).value_range, "item_shape": self.in_shape}
-        for name, value in expected.items():
-            came = getattr(data, name, None)
-            if value is not None and came is not None and tuple(came) != tuple(value):
-                raise ValueError(f"{name} of the data is {tuple(came)}, the fits expect {tuple(value)}")
-        n_images, n_fits = len(data.dataset("train")), self.trainer.max_epochs or -1
+    def check(self, data: DataModule, trainer: Trainer) -> None:
+        expect(data, value_range=self.prior.network(self.in_shape).value_range, item_shape=self.in_shape)
+        n_images, n_fits = len(data.dataset("train")), trainer.max_epochs or -1
         if not 1 <= n_fits <= n_images:
             raise ValueError(
                 f"trainer.max_epochs is {n_fits}, expected from 1 to the number of train images, {n_images}: "
                 "each epoch fits another one"
             )
-        if self.trainer.world_size > 1:
-            raise ValueError(f"trainer.devices gives {self.trainer.world_size} processes, expected one")
+        if trainer.world_size > 1:
+            raise ValueError(f"trainer.devices gives {trainer.world_size} processes, expected one")
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         if batch_idx > 0:
             return
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        item = data.dataset("train")[self.current_epoch]
+        item = self.data.dataset("train")[self.current_epoch]
         x, image = item["x"].to(batch["x"]), item["id"]
         y, operator, sigma, seed = measure(x, image, self.operator, self.noise, self.seed)
         descent = self.prior.begin(y, operator, sigma=sigma, seed=seed)

@@ -4,22 +4,23 @@ import functools
 import math
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import torch
-from pytorch_lightning import LightningModule
+from pytorch_lightning import Trainer
 from torch import Tensor, nn
 from torchmetrics import SumMetric
 
+from datamodules.base import DataModule
 from lit_inverse.bases import BasisName, make_basis
 from lit_inverse.checkpoints import CheckpointPath, describe, load_network
-from lit_inverse.lit_modules.layerwise import Layerwise, Stage
+from lit_inverse.lit_modules.base import CheckedModule, expect
+from lit_inverse.lit_modules.layerwise import Layerwise, Progress, Stage
 from lit_inverse.lit_modules.measurements import OperatorLaw, draw_shared
 from lit_inverse.lit_modules.unfolding_losses import LossName, lasso, nmse_db, squared_error
+from lit_inverse.lit_modules.unfolding_search import search
+from lit_inverse.lit_modules.unfolding_warm_start import warm_start as begin_as
 from lit_inverse.networks.unfolding import ALISTA, UnfoldedNetwork
-from lit_inverse.networks.unfolding.search import search
-from lit_inverse.networks.unfolding.warm_start import warm_start as begin_as
 from lit_inverse.noise import SNR, Noise
 from lit_inverse.operators import Gaussian, Matrix, Operator
 from lit_inverse.problem import Problem
@@ -30,7 +31,7 @@ Supervision = Literal["last", "deep"]
 _N_SEARCHED = 1024  # signals the error of a search is of
 
 
-class UnfoldingModule(LightningModule):
+class UnfoldingModule(CheckedModule):
     """Trains an unfolded network on signals x and their measurements y = A x + eta, all of one A.
 
     A, and the noise of the validation signals, are those that a sweep of the same seed with `operator_per: sweep`
@@ -57,6 +58,8 @@ class UnfoldingModule(LightningModule):
         warm_start: checkpoint of a network to begin as, see `warm_start`.
         layerwise: trains layer by layer, as in the codes of the LISTA papers; null for all layers at once.
         redraw: draws another A for each training batch, for networks that go with any A.
+        measurements: numbers m of measurements that A is redrawn with, each batch with one of them; null for that of
+            the law alone.
         in_shape: of x; (n,) with the network's n by default.
         basis: Psi, in which x is sparse: the network then finds z with x = Psi z, from y = A Psi z + eta. As Psi is
             orthonormal errors of z are errors of x.
@@ -80,6 +83,7 @@ class UnfoldingModule(LightningModule):
         warm_start: CheckpointPath | None = None,
         layerwise: Layerwise | None = None,
         redraw: bool = False,
+        measurements: tuple[int, ...] | None = None,
         in_shape: tuple[int, ...] | None = None,
         basis: BasisName = "pixel",
         seed: int = 0,
@@ -94,8 +98,12 @@ class UnfoldingModule(LightningModule):
             raise ValueError(
                 f"redraw is true and {type(self.network).__name__} belongs to one A, expected AdaLISTA or so"
             )
-        self.redraw, self.basis = redraw, basis
-        self.law = operator or functools.partial(Gaussian, m=self.network.m, columns="unit")
+        if measurements is not None and (not redraw or min(measurements, default=0) < 1):
+            raise ValueError(f"measurements are {measurements}, expected null, or numbers >= 1 with redraw: true")
+        self.redraw, self.measurements, self.basis = redraw, measurements, basis
+        if operator is None and self.network.m is None:
+            raise ValueError("m of the network is null, expected the law of an operator")
+        self.law = operator or functools.partial(Gaussian, m=self.network.m or 0, columns="unit")
         self.in_shape = tuple(in_shape or (self.network.n,))
         self.operator, self.system = self._draw(seed)
         self.network.initialize(self.system)
@@ -115,25 +123,21 @@ class UnfoldingModule(LightningModule):
         """That of layer-by-layer training; otherwise the only one."""
         return self.stages[self.progress.stage]
 
-    def prepare_data(self) -> None:
-        """Refuses what does not fit; Lightning calls this first, before anything is written."""
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        came = getattr(data, "item_shape", None)
-        if came is not None and tuple(came) != self.operator.in_shape:
-            raise ValueError(f"item_shape of the data is {tuple(came)}, the network expects {self.operator.in_shape}")
-        if self.trainer.precision not in ("32-true", "64-true"):
+    def check(self, data: DataModule, trainer: Trainer) -> None:
+        expect(data, item_shape=self.operator.in_shape, value_range=self.network.value_range)
+        if trainer.precision not in ("32-true", "64-true"):
             raise ValueError(
-                f"trainer.precision is {self.trainer.precision}, expected 32-true or 64-true: others end near -45 dB"
+                f"trainer.precision is {trainer.precision}, expected 32-true or 64-true: others end near -45 dB"
             )
-        if not self.layerwise and self.trainer.max_epochs == -1 and self.trainer.max_steps == -1:
+        if not self.layerwise and trainer.max_epochs == -1 and trainer.max_steps == -1:
             raise ValueError("trainer.max_epochs is -1, expected a number: the rates fall to 0 over all steps")
-        if torch.get_float32_matmul_precision() != "highest":
-            warnings.warn("products are not in full float32: errors will end near -65 dB", stacklevel=2)
 
     def on_fit_start(self) -> None:
+        if torch.get_float32_matmul_precision() != "highest":
+            warnings.warn("products are not in full float32: errors will end near -65 dB", stacklevel=2)
         if self.n_searched and self.trainer.ckpt_path is None:
-            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-            items = [data.dataset("val")[i] for i in range(min(_N_SEARCHED, len(data.dataset("val"))))]
+            validation = self.data.dataset("val")
+            items = [validation[i] for i in range(min(_N_SEARCHED, len(validation)))]
             x = torch.stack([item["x"] for item in items]).to(self.network.fingerprint)
             y, z = self._measure(x, [item["id"] for item in items])
 
@@ -147,7 +151,7 @@ class UnfoldingModule(LightningModule):
         x = batch["x"].to(self.network.fingerprint)
         seed = derive_seed(self.seed, "noise", f"train/{self.current_epoch}/{batch_idx}", self.global_rank)
         with torch.no_grad():
-            operator, system = self._draw(seed) if self.redraw else (self.operator, self.system)
+            operator, system = self._draw(seed, self.measurements) if self.redraw else (self.operator, self.system)
             operator, system = operator.to(x.device, x.dtype), system.to(x.device, x.dtype)
             y = self.noise.apply_to_batch(operator(x), torch.Generator(x.device).manual_seed(seed))
             y, z = self._real(y, x)
@@ -249,9 +253,10 @@ class UnfoldingModule(LightningModule):
         synthesis = self._synthesis(self.operator, y)
         return synthesis.measurements(y), synthesis.basis.analysis(x).flatten(1)
 
-    def _draw(self, seed: int) -> tuple[Operator, Matrix]:
-        """A, and A Psi between real vectors."""
-        operator = draw_shared(self.in_shape, self.law, seed)
+    def _draw(self, seed: int, measurements: tuple[int, ...] | None = None) -> tuple[Operator, Matrix]:
+        """A, with one of the given numbers of measurements, and A Psi between real vectors."""
+        varied = {} if measurements is None else {"m": measurements[seed % len(measurements)]}
+        operator = draw_shared(self.in_shape, functools.partial(self.law, **varied), seed)
         y = operator(operator.like.new_zeros(1, *self.in_shape))
         return operator, self._synthesis(operator, y).explicit(y.real)
 
@@ -265,24 +270,6 @@ class UnfoldingModule(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.progress = Progress(**checkpoint["progress"])
-
-
-@dataclass
-class Progress:
-    """Where training layer by layer has come to: the stage, its epochs, and its best weights so far."""
-
-    stage: int = 0
-    epochs: int = 0
-    epochs_since: int = 0
-    best: float = math.inf
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-
-    def note(self, error: float, network: nn.Module) -> None:
-        """Takes another epoch into account."""
-        self.epochs, self.epochs_since = self.epochs + 1, self.epochs_since + 1
-        if error < self.best:
-            self.best, self.epochs_since = error, 0
-            self.best_weights = {name: weights.detach().clone() for name, weights in network.state_dict().items()}
 
 
 def _layers(part: nn.Module, n_layers: int) -> Iterable[tuple[int, nn.Parameter]]:

@@ -4,12 +4,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning import LightningModule
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning import Trainer
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from datamodules.base import DataModule
 from lit_inverse.checkpoints import describe
+from lit_inverse.lit_modules.base import CheckedModule, expect, log_image
 from lit_inverse.networks import VAE
 from lit_inverse.seeding import generator
 
@@ -43,7 +44,7 @@ def negative_elbo(vae: VAE, x: Tensor, source: torch.Generator | None = None) ->
     return cross_entropy(vae.logits(z), x), kl_to_standard_normal(mu, log_var)
 
 
-class VAEModule(LightningModule):
+class VAEModule(CheckedModule):
     """Minimises the mean over images of the negative ELBO, E_q(z|x)[-log p(x | z)] + KL(q(z | x) || N(0, I)).
 
     The expectation is estimated with one reparametrised z per image (Kingma & Welling 2014, Sec. 2.3); the KL term is
@@ -80,14 +81,8 @@ class VAEModule(LightningModule):
         self.images_every = images_every
         self._shown: Tensor | None = None
 
-    def prepare_data(self) -> None:
-        """Refuses data in another range or shape; Lightning calls this first, before anything is written."""
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-        expected = {"value_range": self.vae.value_range, "item_shape": self.vae.in_shape}
-        for name, value in expected.items():
-            came = getattr(data, name, None)
-            if came is not None and tuple(came) != value:
-                raise ValueError(f"{name} of the data is {tuple(came)}, the VAE expects {value}")
+    def check(self, data: DataModule, trainer: Trainer) -> None:
+        expect(data, value_range=self.vae.value_range, item_shape=self.vae.in_shape)
 
     def forward(self, z: Tensor) -> Tensor:
         """The generator G(z); (B, k) to (B, *in_shape)."""
@@ -112,19 +107,15 @@ class VAEModule(LightningModule):
         return ce + kl
 
     def on_train_epoch_end(self) -> None:
-        loggers = [logger for logger in self.loggers if isinstance(logger, WandbLogger)]
-        if not loggers or self._shown is None or (self.current_epoch + 1) % self.images_every:
+        if self._shown is None or (self.current_epoch + 1) % self.images_every:
             return
         with torch.no_grad():
             z = torch.randn(4 * _N_SHOWN, self.vae.latent_dim, generator=generator(0), dtype=torch.float32)
             reconstructions = self.vae(self.vae.encode(self._shown)[0])
-            images = {
-                "reconstructions": make_grid(torch.cat([self._shown, reconstructions]), nrow=len(self._shown)),
-                "samples": make_grid(self.vae(z.to(self._shown)), nrow=8),
-            }
-        for logger in loggers:
-            for key, grid in images.items():
-                logger.log_image(key, [(255 * grid).round().to(torch.uint8)])  # wandb does not rescale
+            samples = self.vae(z.to(self._shown))
+        shown = torch.cat([self._shown, reconstructions])
+        log_image(self, "reconstructions", make_grid(shown, nrow=len(self._shown)))
+        log_image(self, "samples", make_grid(samples, nrow=8))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what `checkpoints.load_network` needs."""

@@ -1,7 +1,9 @@
 """The interface of all laws of noise."""
 
+import inspect
 import math
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -11,7 +13,17 @@ class Noise(ABC):
     """A law of eta. The first constructor argument is the level, in the unit the class states.
 
     The name of one's level is kept from being a setting of any other law.
+
+    Attributes:
+        in_db: whether the level is in dB, and no noise at infinity.
     """
+
+    in_db: ClassVar[bool] = False
+
+    @classmethod
+    def level_name(cls) -> str:
+        """Name of the level."""
+        return next(iter(inspect.signature(cls).parameters))
 
     @abstractmethod
     def sigma(self, clean: Tensor) -> float:

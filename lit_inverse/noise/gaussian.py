@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.noise.base import Noise, check_level
+from lit_inverse.operators.items import column
 
 
 class Gaussian(Noise):
@@ -57,6 +58,8 @@ class SNR(Noise):
         ValueError: when snr is not a number, or -inf.
     """
 
+    in_db = True
+
     def __init__(self, snr: float = math.inf) -> None:
         if math.isnan(snr) or snr == -math.inf:
             raise ValueError(f"snr is {snr}, expected a number of dB, or inf for no noise")
@@ -72,7 +75,7 @@ class SNR(Noise):
         if self.level == math.inf:
             return clean
         sigma = clean.abs().square().flatten(1).mean(1).sqrt() * 10 ** (-self.level / 20)
-        return clean + sigma.view(-1, *[1] * (clean.ndim - 1)) * add_gaussian(torch.zeros_like(clean), 1.0, source)
+        return clean + column(sigma, clean) * add_gaussian(torch.zeros_like(clean), 1.0, source)
 
 
 def add_gaussian(clean: Tensor, sigma: float, source: torch.Generator) -> Tensor:

@@ -9,7 +9,8 @@ from typing import overload
 import torch
 from torch import Tensor, nn
 
-from lit_inverse.operators.krylov import column, conjugate_gradients, lanczos_norm
+from lit_inverse.operators.items import column
+from lit_inverse.operators.krylov import conjugate_gradients, lanczos_norm
 
 Index = Tensor | Sequence[int]
 

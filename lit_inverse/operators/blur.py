@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from lit_inverse.operators.base import LinearOperator
 from lit_inverse.operators.blur_kernels import gaussian_kernel, motion_kernel
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.items import column, on_parts
 
 Method = Literal["fft", "direct"]
 Boundary = Literal["circular", "valid", "reflect"]
@@ -82,7 +82,7 @@ class Blur(LinearOperator):
         self.check_batch(x, self.in_shape, "x")
         padded = x[:, :, self.rows][:, :, :, self.columns] if self.pads else x
         if self.method == "direct":
-            return _of_parts(lambda part: _each_channel(functional.conv2d, part, self._weight), padded)
+            return on_parts(lambda part: _each_channel(functional.conv2d, part, self._weight), padded)
         top, left = self._corner
         return self._filtered(padded, self.transfer)[
             :, :, top : top + self.out_shape[1], left : left + self.out_shape[2]
@@ -91,7 +91,7 @@ class Blur(LinearOperator):
     def adjoint(self, y: Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
         if self.method == "direct":
-            x = _of_parts(lambda part: _each_channel(functional.conv_transpose2d, part, self._weight), y)
+            x = on_parts(lambda part: _each_channel(functional.conv_transpose2d, part, self._weight), y)
         else:
             (height, width), (top, left) = self._grid, self._corner
             bottom, right = height - top - y.shape[2], width - left - y.shape[3]
@@ -156,7 +156,7 @@ class Blur(LinearOperator):
             y: Tensor = torch.fft.irfft2(spectrum, s=self._grid)
             return y.to(part.dtype)
 
-        return _of_parts(filtered, x)
+        return on_parts(filtered, x)
 
 
 class GaussianBlur(Blur):
@@ -206,11 +206,6 @@ def _padded(length: int, side: int, boundary: Boundary) -> Tensor:
         return positions % length
     period = max(2 * length - 2, 1)
     return torch.minimum(positions % period, period - positions % period)
-
-
-def _of_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """A real linear function of a real or complex x."""
-    return torch.complex(function(x.real), function(x.imag)) if x.is_complex() else function(x)
 
 
 def _each_channel(convolution: Callable[[Tensor, Tensor], Tensor], x: Tensor, weight: Tensor) -> Tensor:

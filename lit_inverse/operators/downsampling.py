@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators.base import LinearOperator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.items import column, on_parts
 
 
 class Downsampling(LinearOperator):
@@ -107,6 +107,4 @@ def _keys(u: Tensor) -> Tensor:
 
 def _sandwich(left: Tensor, x: Tensor, right: Tensor) -> Tensor:
     """left x right^T for a real or complex x (B, C, H, W)."""
-    if x.is_complex():
-        return torch.complex(_sandwich(left, x.real, right), _sandwich(left, x.imag, right))
-    return left @ x @ right.mT
+    return on_parts(lambda part: left @ part @ right.mT, x)

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from lit_inverse.operators import masks
 from lit_inverse.operators.base import LinearOperator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.items import column
 from lit_inverse.operators.precision import at_least_single
+from lit_inverse.seeding import per_seed
 
 Normalization = Literal["ortho", "backward"]
 _OF_ADJOINT: dict[Normalization, Literal["ortho", "forward"]] = {"ortho": "ortho", "backward": "forward"}
@@ -144,7 +145,7 @@ class CartesianFourier(Fourier):
     ) -> None:
         shape = image_shape(in_shape)
         center = 0.32 / acceleration if center_fraction is None else center_fraction
-        mask = masks.drawn(lambda one: masks.cartesian(shape, acceleration, center, kind, one), seed)
+        mask = per_seed(lambda one: masks.cartesian(shape, acceleration, center, kind, one), seed)
         super().__init__(in_shape, mask, norm)
 
 
@@ -171,7 +172,7 @@ class PoissonDiscFourier(Fourier):
         norm: Normalization = "ortho",
     ) -> None:
         shape = image_shape(in_shape)
-        mask = masks.drawn(lambda one: masks.poisson_disc(shape, acceleration, calibration, one), seed)
+        mask = per_seed(lambda one: masks.poisson_disc(shape, acceleration, calibration, one), seed)
         super().__init__(in_shape, mask, norm)
 
 

@@ -1,14 +1,14 @@
 """Random Gaussian measurements, the operator of compressed sensing."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lit_inverse.operators.matrix import Matrix
-from lit_inverse.seeding import generator, seed_list
+from lit_inverse.seeding import generator, per_seed
 
 # torch fills normal numbers in groups of 16; drawn in blocks of a multiple of 16 entries, a matrix is the same whether
 # it is drawn at once or block by block.
@@ -67,13 +67,14 @@ class Gaussian(Matrix):
             raise ValueError(f"columns is {columns!r}, expected 'unit' or null")
         if kappa is not None and not 1 <= kappa < math.inf:
             raise ValueError(f"kappa is {kappa}, expected a finite number >= 1")
+        n = check_shape(in_shape, m, allow_overdetermined)
 
-        def draw(n: int, item_seed: int) -> Tensor:
-            matrix = _normal(m, n, item_seed, 1 / math.sqrt(m))
+        def draw(one: int) -> Tensor:
+            matrix = _normal(m, n, one, 1 / math.sqrt(m))
             matrix = matrix if kappa is None else _conditioned(matrix, kappa)
             return matrix if columns is None else matrix.div_(torch.linalg.vector_norm(matrix, dim=0))
 
-        super().__init__(drawn(draw, in_shape, m, seed, allow_overdetermined), tuple(in_shape))
+        super().__init__(per_seed(draw, seed), tuple(in_shape))
 
 
 class Bernoulli(Matrix):
@@ -89,23 +90,12 @@ class Bernoulli(Matrix):
     """
 
     def __init__(self, in_shape: tuple[int, ...], m: int, seed: int | Sequence[int] = 0) -> None:
-        def draw(n: int, item_seed: int) -> Tensor:
-            return _normal(m, n, item_seed).sign_().add_(0.5).sign_().div_(math.sqrt(m))  # 0 counts as positive
+        n = check_shape(in_shape, m)
 
-        super().__init__(drawn(draw, in_shape, m, seed), tuple(in_shape))
+        def draw(one: int) -> Tensor:
+            return _normal(m, n, one).sign_().add_(0.5).sign_().div_(math.sqrt(m))  # 0 counts as positive
 
-
-def drawn(
-    draw: Callable[[int, int], Tensor],
-    in_shape: tuple[int, ...],
-    m: int,
-    seed: int | Sequence[int],
-    allow_overdetermined: bool = False,
-) -> Tensor:
-    """draw(n, seed), stacked where there is a seed per item, once the arguments have been found possible."""
-    n = check_shape(in_shape, m, allow_overdetermined)
-    matrices = [draw(n, one) for one in seed_list(seed)]
-    return torch.stack(matrices) if isinstance(seed, Sequence) else matrices[0]
+        super().__init__(per_seed(draw, seed), tuple(in_shape))
 
 
 def check_shape(in_shape: tuple[int, ...], m: int, allow_overdetermined: bool = False) -> int:

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from lit_inverse.operators.base import LinearOperator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.items import column
 
 
 class Identity(LinearOperator):

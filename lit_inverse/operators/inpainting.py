@@ -8,10 +8,9 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from lit_inverse.operators import masks
 from lit_inverse.operators.base import LinearOperator
-from lit_inverse.operators.krylov import column
-from lit_inverse.seeding import generator
+from lit_inverse.operators.items import column
+from lit_inverse.seeding import generator, per_seed
 
 _LETTERS = "y = A x + eta, what do we know about x besides y?"
 
@@ -89,7 +88,7 @@ class RandomInpainting(Inpainting):
     """
 
     def __init__(self, in_shape: tuple[int, ...], kept: float = 0.5, seed: int | Sequence[int] = 0) -> None:
-        super().__init__(in_shape, masks.drawn(lambda one: random_pixels(in_shape, kept, one), seed))
+        super().__init__(in_shape, per_seed(lambda one: random_pixels(in_shape, kept, one), seed))
 
 
 class BlockInpainting(Inpainting):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators.base import LinearOperator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.items import column
 
 
 class Integration(LinearOperator):

@@ -2,28 +2,20 @@
 
 import collections
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
+from lit_inverse.operators.items import column, dot, norm
+
+if TYPE_CHECKING:
+    from lit_inverse.operators.base import LinearOperator
+
 _CHECK = 10  # steps of conjugate gradients between two looks at the residuals
 
 
-class Applied(Protocol):
-    """As much of a LinearOperator as is needed to find its norm."""
-
-    n_items: int | None
-    in_shape: tuple[int, ...]
-
-    @property
-    def n(self) -> int: ...
-    @property
-    def like(self) -> Tensor: ...
-    def normal(self, x: Tensor) -> Tensor: ...
-
-
-def lanczos_norm(operator: Applied, n_steps: int) -> Tensor:
+def lanczos_norm(operator: "LinearOperator", n_steps: int) -> Tensor:
     """Square root of the largest Ritz value of A^H A after n_steps from a fixed start, () or (B,)."""
     source = torch.Generator().manual_seed(0)
     start = torch.randn((1, *operator.in_shape), generator=source, dtype=torch.float32).to(operator.like)
@@ -61,7 +53,7 @@ def conjugate_gradients(product: Callable[[Tensor], Tensor], b: Tensor, max_iter
 
 
 def last(steps: Iterator[CGStep]) -> CGStep:
-    """The last one."""
+    """The step at which they end."""
     (step,) = collections.deque(steps, maxlen=1)
     return step
 
@@ -102,31 +94,3 @@ def cg_steps(
         z = precondition(r)
         r_r, r_z, old = dot(r, r), dot(r, z), r_z
         p = z + column(torch.where(old > 0, r_z / old, 0), b) * p
-
-
-@overload
-def column(scalars: Tensor, like: Tensor) -> Tensor: ...
-@overload
-def column(scalars: float | Tensor, like: Tensor) -> float | Tensor: ...
-def column(scalars: float | Tensor, like: Tensor) -> float | Tensor:
-    """Numbers of the items, (B,) or a single one, so that they multiply a (B, ...) batch."""
-    return scalars.view(-1, *[1] * (like.ndim - 1)) if isinstance(scalars, Tensor) else scalars
-
-
-def dot(a: Tensor, b: Tensor) -> Tensor:
-    """Re <a, b> of each item, (B, ...) to (B,)."""
-    if a.is_complex() != b.is_complex():
-        a, b = a.real, b.real
-    product: Tensor = torch.linalg.vecdot(reals(a), reals(b))
-    return product
-
-
-def norm(a: Tensor) -> Tensor:
-    """||a|| of each item, (B, ...) to (B,)."""
-    norms: Tensor = torch.linalg.vector_norm(a.flatten(1), dim=1)
-    return norms
-
-
-def reals(a: Tensor) -> Tensor:
-    """The entries of each item, complex ones as two numbers, (B, N)."""
-    return (torch.view_as_real(a.resolve_conj()) if a.is_complex() else a).flatten(1)

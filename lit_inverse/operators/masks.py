@@ -5,7 +5,6 @@ the coefficient of frequency (k, l) at [H // 2 + k, W // 2 + l].
 """
 
 import math
-from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -14,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lit_inverse.seeding import generator, seed_list
+from lit_inverse.seeding import generator
 
 Columns = Literal["random", "equispaced", "magic"]
 BoolArray = NDArray[np.bool_]
@@ -158,16 +157,6 @@ def poisson_disc(shape: tuple[int, int], acceleration: float, calibration: int =
         else:
             slopes = (slopes[0], slope)
     return torch.from_numpy(points)
-
-
-def drawn(draw: Callable[[int], Tensor], seed: int | Sequence[int]) -> Tensor:
-    """The mask (H, W) of a seed, or those (B, H, W) of a list of seeds.
-
-    Raises:
-        ValueError: when the list is empty.
-    """
-    masks = [draw(one) for one in seed_list(seed)]
-    return torch.stack(masks) if isinstance(seed, Sequence) else masks[0]
 
 
 def _checked(shape: tuple[int, int]) -> tuple[int, int]:

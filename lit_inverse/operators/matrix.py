@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators.base import Index, LinearOperator, item_numbers
+from lit_inverse.operators.items import on_parts
 from lit_inverse.operators.precision import at_least_single
 
 _LARGE = 1 << 24  # entries of a matrix far larger than a CPU's cache
@@ -129,7 +130,7 @@ class Matrix(LinearOperator):
             raise ValueError(f"got {vectors.dtype}, but A is {matrix.dtype}: convert one of them, as by A.double()")
         if matrix.is_complex():
             return self._product(matrix, vectors.to(matrix.dtype))
-        return torch.complex(self._product(matrix, vectors.real), self._product(matrix, vectors.imag))
+        return on_parts(lambda part: self._product(matrix, part), vectors)
 
 
 def _by_rows(transposed: Tensor, vectors: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from lit_inverse.operators.base import Index, LinearOperator, Operator
@@ -53,13 +52,6 @@ class Pointwise(Operator):
         taken._modules = {**self._modules, "operator": self.operator.take(index)}
         taken.n_items = taken.operator.n_items
         return taken
-
-
-def on_parts(response: Callable[[Tensor], Tensor], clean: Tensor) -> Tensor:
-    """The response of two converters, one for the real and one for the imaginary part, to complex measurements."""
-    if not clean.is_complex():
-        return response(clean)
-    return torch.complex(response(clean.real), response(clean.imag))
 
 
 def straight_through(y: Tensor, clean: Tensor) -> Tensor:

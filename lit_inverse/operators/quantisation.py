@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lit_inverse.operators.pointwise import LinearPart, Pointwise, on_parts, straight_through
+from lit_inverse.operators.items import on_parts
+from lit_inverse.operators.pointwise import LinearPart, Pointwise, straight_through
 
 
 class Quantisation(Pointwise):

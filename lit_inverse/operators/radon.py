@@ -10,6 +10,7 @@ from scipy import sparse
 from torch import Tensor
 
 from lit_inverse.operators.base import LinearOperator
+from lit_inverse.operators.items import on_parts
 from lit_inverse.operators.linear_function import linear
 
 
@@ -125,10 +126,8 @@ def _lines(height: int, width: int, angle: float, n_detectors: int) -> sparse.cs
 
 def _product(ends: Tensor, places: Tensor, weights: Tensor, batch: Tensor) -> Tensor:
     """The sparse matrix times each channel, (B, C, ...) to (B * C, k), in float32 at least."""
-    if batch.is_complex():
-        return torch.complex(*(_product(ends, places, weights, part) for part in (batch.real, batch.imag)))
-    vectors, dtype = batch.flatten(2).flatten(0, 1), torch.promote_types(weights.dtype, torch.float32)
+    channels, dtype = batch.flatten(2).flatten(0, 1), torch.promote_types(weights.dtype, torch.float32)
     matrix = torch.sparse_csr_tensor(
-        ends, places, weights.to(dtype), size=(len(ends) - 1, vectors.shape[1]), check_invariants=False
+        ends, places, weights.to(dtype), size=(len(ends) - 1, channels.shape[1]), check_invariants=False
     )
-    return (matrix @ vectors.mT.to(dtype)).mT.to(batch.dtype)
+    return on_parts(lambda part: (matrix @ part.mT.to(dtype)).mT.to(part.dtype), channels)

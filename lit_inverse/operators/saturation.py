@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lit_inverse.operators.pointwise import LinearPart, Pointwise, on_parts
+from lit_inverse.operators.items import on_parts
+from lit_inverse.operators.pointwise import LinearPart, Pointwise
 
 
 class Saturation(Pointwise):

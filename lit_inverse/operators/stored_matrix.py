@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from datamodules.paths import ConfigPath
 from lit_inverse.operators.matrix import Matrix
+from lit_inverse.paths import ConfigPath
 
 
 class StoredMatrix(Matrix):

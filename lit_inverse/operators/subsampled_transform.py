@@ -11,6 +11,7 @@ from torch.nn import functional
 from lit_inverse.bases import dct, inverse_dct
 from lit_inverse.operators.base import LinearOperator
 from lit_inverse.operators.gaussian import check_shape
+from lit_inverse.operators.items import on_parts
 from lit_inverse.operators.precision import at_least_single
 from lit_inverse.seeding import generator, seed_list
 
@@ -138,10 +139,10 @@ class SubsampledDCT(_SubsampledTransform):
         super().__init__(in_shape, m, seed, check_shape(in_shape, m))
 
     def _transform(self, x: Tensor) -> Tensor:
-        return torch.complex(dct(x.real), dct(x.imag)) if x.is_complex() else dct(x)
+        return on_parts(dct, x)
 
     def _inverse(self, z: Tensor) -> Tensor:
-        return torch.complex(inverse_dct(z.real), inverse_dct(z.imag)) if z.is_complex() else inverse_dct(z)
+        return on_parts(inverse_dct, z)
 
 
 def hadamard_transform(x: Tensor) -> Tensor:

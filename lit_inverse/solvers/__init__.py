@@ -1,6 +1,6 @@
 """Solvers: each turns y into x_hat without ever seeing x."""
 
-from lit_inverse.solvers.base import Solver, ValueRange
+from lit_inverse.solvers.base import Given, Solver, ValueRange
 from lit_inverse.solvers.damp import DAMP
 from lit_inverse.solvers.deep_prior import DeepPrior
 from lit_inverse.solvers.dvamp import DVAMP
@@ -21,6 +21,7 @@ __all__ = [
     "RED",
     "TVAL3",
     "DeepPrior",
+    "Given",
     "Lasso",
     "LatentSearch",
     "PlugAndPlay",

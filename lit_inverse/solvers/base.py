@@ -11,10 +11,31 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.items import column
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
 ValueRange = tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """What a solver is given, checked and in its range: the arguments of `Solver.solve`.
+
+    Attributes:
+        y: (B, *out_shape).
+        operator: A, shared or one per item.
+        sigma: (B,).
+        value_range: of x; None when it has none.
+        seeds: one per item.
+        trace: of the iterates that are asked for.
+    """
+
+    y: Tensor
+    operator: Operator
+    sigma: Tensor
+    value_range: ValueRange | None
+    seeds: list[int]
+    trace: Trace
 
 
 class Solver(ABC):
@@ -57,36 +78,32 @@ class Solver(ABC):
                 can not work with this operator.
         """
         _check_measurements(y, operator)
-        self.check(operator)
-        sigma = _check_sigma(sigma, y)
+        change = self._checked(operator, value_range)
         seeds = [0] * len(y) if seeds is None else [int(seed) for seed in seeds]
         if len(seeds) != len(y):
             raise ValueError(f"got {len(seeds)} seeds for {len(y)} items, expected one seed per item")
-        change = self._change_of_range(operator, value_range)
-        if change is not None:
-            y, sigma = change.measurements(y, sigma, operator)
-            value_range = self.range_for(operator)
+        given = Given(y, operator, _check_sigma(sigma, y), value_range, seeds, Trace(trace))
+        given = given if change is None else change.there(given)
         with torch.no_grad():
-            solution = self._solve(y, operator, sigma, value_range, seeds, Trace(trace))
+            solution = self._solve(given)
         solution = _without_nonfinite(solution)
         return solution if change is None else change.back(solution)
 
     def check_all(self, operator: Operator, value_range: ValueRange | None) -> None:
         """What `solve` would refuse whatever y is, with a ValueError; sweeps ask before they begin."""
-        self.check(operator)
-        self._change_of_range(operator, value_range)
+        self._checked(operator, value_range)
 
-    def _change_of_range(self, operator: Operator, value_range: ValueRange | None) -> "_ChangeOfRange | None":
-        native = self.range_for(operator)
-        change = _ChangeOfRange.between(value_range, native)
+    def _checked(self, operator: Operator, value_range: ValueRange | None) -> "_ChangeOfRange | None":
+        self.check(operator, value_range)
+        change = _ChangeOfRange.between(value_range, self.range_for(operator))
         if change is not None and not isinstance(operator, LinearOperator):
             raise ValueError(
-                f"{type(operator).__name__} is not linear: give the data the range of the solver, {native}"
+                f"{type(operator).__name__} is not linear: give the data the range of the solver, {change.native}"
             )
         return change
 
-    def check(self, operator: Operator) -> None:  # noqa: B027
-        """Refuses, with a ValueError, an operator the solver can not work with."""
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:  # noqa: B027
+        """Refuses, with a ValueError, an operator or a range of x the solver can not work with."""
 
     def range_for(self, operator: Operator) -> ValueRange | None:
         """`native_range`, where it depends on the shape of x or on settings."""
@@ -97,22 +114,15 @@ class Solver(ABC):
         return 64
 
     @abstractmethod
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        """`solve` after its arguments were checked and brought to `range_for` the operator; sigma is (B,)."""
+    def _solve(self, given: Given) -> Solution:
+        """`solve` after its arguments were checked and brought to `range_for` the operator."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _ChangeOfRange:
-    """x = scale x' + shift."""
+    """x = scale x' + shift, with x' in the native range."""
 
+    native: ValueRange
     scale: float
     shift: float
 
@@ -125,22 +135,20 @@ class _ChangeOfRange:
         if native is None or tuple(given) == tuple(native):
             return None
         scale = (given[1] - given[0]) / (native[1] - native[0])
-        return cls(scale, given[0] - scale * native[0])
+        return cls(native, scale, given[0] - scale * native[0])
 
-    def measurements(self, y: Tensor, sigma: Tensor, operator: Operator) -> tuple[Tensor, Tensor]:
-        shift = torch.full((len(y), *operator.in_shape), self.shift, dtype=y.real.dtype, device=y.device)
-        return (y - operator(shift)) / self.scale, sigma / self.scale
+    def there(self, given: Given) -> Given:
+        y = given.y
+        shift = torch.full((len(y), *given.operator.in_shape), self.shift, dtype=y.real.dtype, device=y.device)
+        y, sigma = (y - given.operator(shift)) / self.scale, given.sigma / self.scale
+        return dataclasses.replace(given, y=y, sigma=sigma, value_range=self.native)
 
     def back(self, solution: Solution) -> Solution:
         def change(x: Tensor | None) -> Tensor | None:
             return None if x is None else self.scale * x + self.shift
 
-        return dataclasses.replace(
-            solution,
-            x=self.scale * solution.x + self.shift,
-            iterates=change(solution.iterates),
-            samples=change(solution.samples),
-        )
+        x = self.scale * solution.x + self.shift
+        return dataclasses.replace(solution, x=x, iterates=change(solution.iterates), samples=change(solution.samples))
 
 
 def _check_measurements(y: Tensor, operator: Operator) -> None:

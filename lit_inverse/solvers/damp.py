@@ -6,18 +6,17 @@ import torch
 from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
-from lit_inverse.operators import Operator
-from lit_inverse.operators.krylov import column
-from lit_inverse.operators.real_parts import n_reals, rms
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.denoising.iteration import iterate
-from lit_inverse.solvers.denoising.messages import Messages, check_settings
-from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, grey_bm3d
-from lit_inverse.solvers.denoising.probed_denoiser import ProbedDenoiser
-from lit_inverse.solvers.solution import Solution, Trace
+from lit_inverse.operators.items import column, n_reals, rms
+from lit_inverse.settings import positive
+from lit_inverse.solvers.base import Given
+from lit_inverse.solvers.solution import Solution
+from lit_inverse.solvers.with_denoiser.iteration import iterate
+from lit_inverse.solvers.with_denoiser.messages import Messages, check_damping
+from lit_inverse.solvers.with_denoiser.probed_denoiser import ProbedDenoiser
+from lit_inverse.solvers.with_denoiser.solver import DenoiserSolver
 
 
-class DAMP(Solver):
+class DAMP(DenoiserSolver):
     """Denoising-based approximate message passing (Metzler, Maleki, Baraniuk 2016, IEEE Trans. Inf. Theory, eq. 5).
 
     From x = 0 and z = y,
@@ -44,7 +43,8 @@ class DAMP(Solver):
     Args:
         denoiser: D; BM3D with profile "lc", in grey levels 0 to 255, by default.
         damping: weight of the new x and z, in (0, 1], against the old ones; 1 is the method as published.
-        box: whether x is clipped to the value range of the denoiser; x is then real.
+        box: whether x is clipped to the value range of the denoiser; x is then real. div D remains that of the
+            estimate before it is clipped.
         max_divergence: div D / m is clipped to [0, max_divergence]; None for no bound.
         probe_step: size of the step by which div D is measured, relative to the largest entry of r.
         max_iter: number of iterations; 30 in the authors' program, as good as converged after 15.
@@ -65,29 +65,17 @@ class DAMP(Solver):
         probe_step: float = 1e-3,
         max_iter: int = 30,
     ) -> None:
-        check_settings(damping, max_divergence, probe_step, max_iter)
-        self.denoiser = grey_bm3d() if denoiser is None else denoiser
-        self.native_range = self.denoiser.value_range
-        self.damping, self.box, self.max_divergence = damping, box, max_divergence
-        self.probe_step, self.max_iter = probe_step, max_iter
+        super().__init__(denoiser, box, max_iter)
+        check_damping(damping)
+        positive(max_divergence=max_divergence, probe_step=probe_step)
+        self.damping, self.max_divergence, self.probe_step = damping, max_divergence, probe_step
 
-    def check(self, operator: Operator) -> None:
-        check_problem(operator, self.denoiser)
-
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        plugged = Plugged.of(self.denoiser, self.box, operator, y, sigma)
-        z = y / column(plugged.size, y)
-        denoise = ProbedDenoiser(plugged.denoiser, seeds, self.probe_step)
-        now = _Iterates(plugged, plugged.zeros(), rms(z), rms(z), denoise, self.max_iter, z, self)
-        return iterate(now, self.max_iter, trace)
+    def _solve(self, given: Given) -> Solution:
+        plugged, x = self.begin(given)
+        z = given.y / column(plugged.size, given.y)
+        denoise = ProbedDenoiser(plugged.denoiser, given.seeds, self.probe_step)
+        now = _Iterates(plugged, x, rms(z), rms(z), denoise, self.max_iter, z, self)
+        return iterate(now, self.max_iter, given.trace)
 
 
 @dataclass

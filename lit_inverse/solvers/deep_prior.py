@@ -12,9 +12,9 @@ from lit_inverse.networks.dcgan import DCGANGenerator
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.initialization import Law, initialize
 from lit_inverse.operators import Operator
-from lit_inverse.operators.krylov import column
+from lit_inverse.operators.items import column
 from lit_inverse.seeding import derive_seed, generator
-from lit_inverse.solvers.base import Solver, ValueRange, without_inference_tensors
+from lit_inverse.solvers.base import Given, Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.fitting.data_terms import DataTerm, SquaredError
 from lit_inverse.solvers.fitting.descent import Data, Descent, Objective
 from lit_inverse.solvers.fitting.ensemble import Ensemble
@@ -29,6 +29,7 @@ from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Watch, at_le
 from lit_inverse.solvers.fitting.stopping.exit_window import ExitWindow
 from lit_inverse.solvers.fitting.stopping.hold_out import AtIterate
 from lit_inverse.solvers.power_law import PowerLawField
+from lit_inverse.solvers.requirements import require_linear
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
 
@@ -109,9 +110,9 @@ class DeepPrior(Solver):
         self.stopping, self.output, self.roll_back, self.remainder = stopping, output, roll_back, remainder
         self.max_iter, self.n_restarts, self.max_parallel = max_iter, n_restarts, max_parallel
 
-    def check(self, operator: Operator) -> None:
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         if self.remainder is not None:
-            self.remainder.check(operator)
+            require_linear(operator)
 
     def range_for(self, operator: Operator) -> ValueRange | None:
         return self.network(operator.in_shape).value_range
@@ -120,16 +121,9 @@ class DeepPrior(Solver):
         """One item on the CPU: fits are not faster together there, and a finished one is then kept at once."""
         return 1 if device.type == "cpu" else super().preferred_batch(device)
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        self.objective.data_term.check(y)
+    def _solve(self, given: Given) -> Solution:
+        self.objective.data_term.check(given.y)
+        y, operator, sigma, seeds = given.y, given.operator, given.sigma, given.seeds
         # autograd also for callers in inference mode, whose tensors can not be saved for the backward pass
         with torch.inference_mode(False), torch.enable_grad():
             y, sigma, operator = y.detach().clone(), sigma.detach().clone(), without_inference_tensors(operator)
@@ -144,7 +138,7 @@ class DeepPrior(Solver):
                 streams = [derive_seed(seeds[item], "solver", "fit", restart) for item, restart in together]
                 data = Data(y[items], operator.take(items), sigma[items], streams)
                 descent = self._start(network, [sources[item] for item in items], data)
-                fits.append(self._fit(descent, Trace(trace.numbers)))
+                fits.append(self._fit(descent, Trace(given.trace.numbers)))
             solution = self._choose(fits)
         if self.remainder is None:
             return solution

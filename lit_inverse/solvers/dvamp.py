@@ -7,21 +7,21 @@ import torch
 from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
-from lit_inverse.operators import Operator
-from lit_inverse.operators.krylov import column
-from lit_inverse.operators.real_parts import n_reals, rms
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.denoising.iteration import iterate
-from lit_inverse.solvers.denoising.messages import Messages, check_settings
-from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, grey_bm3d
-from lit_inverse.solvers.denoising.probed_denoiser import ProbedDenoiser
+from lit_inverse.operators.items import column, n_reals, rms
+from lit_inverse.settings import positive
+from lit_inverse.solvers.base import Given
 from lit_inverse.solvers.least_squares.data_step import DataStep
-from lit_inverse.solvers.solution import Solution, Trace
+from lit_inverse.solvers.solution import Solution
+from lit_inverse.solvers.with_denoiser.iteration import iterate
+from lit_inverse.solvers.with_denoiser.messages import Messages, check_damping
+from lit_inverse.solvers.with_denoiser.plugged import Plugged
+from lit_inverse.solvers.with_denoiser.probed_denoiser import ProbedDenoiser
+from lit_inverse.solvers.with_denoiser.solver import DenoiserSolver
 
 _LEAST_RHO = 1e-6  # in units of the mean eigenvalue of A A^H: single precision resolves no less
 
 
-class DVAMP(Solver):
+class DVAMP(DenoiserSolver):
     """Denoising-based vector approximate message passing (Schniter, Rangan, Fletcher 2016, Asilomar, Alg. 1).
 
     Data and denoiser take turns. Each is given x plus white noise, r with variance v, makes a better estimate of it,
@@ -45,7 +45,8 @@ class DVAMP(Solver):
     Args:
         denoiser: D; BM3D with profile "lc", in grey levels 0 to 255, by default.
         damping: weight of the new r2, in (0, 1], against the old one; 1 for none.
-        box: whether x is clipped to the value range of the denoiser; x is then real.
+        box: whether x is clipped to the value range of the denoiser; x is then real. div D remains that of the
+            estimate before it is clipped.
         max_divergence: a1 is clipped to [0, max_divergence], < 1.
         probe_step: size of the step by which div D is measured, relative to the largest entry of r1.
         max_iter: number of iterations.
@@ -66,32 +67,20 @@ class DVAMP(Solver):
         probe_step: float = 1e-3,
         max_iter: int = 30,
     ) -> None:
-        check_settings(damping, max_divergence, probe_step, max_iter)
+        super().__init__(denoiser, box, max_iter)
+        check_damping(damping)
+        positive(max_divergence=max_divergence, probe_step=probe_step)
         if max_divergence >= 1:
             raise ValueError(f"max_divergence is {max_divergence}, expected a number below 1")
-        self.denoiser = grey_bm3d() if denoiser is None else denoiser
-        self.native_range = self.denoiser.value_range
-        self.damping, self.box, self.max_divergence = damping, box, max_divergence
-        self.probe_step, self.max_iter = probe_step, max_iter
+        self.damping, self.max_divergence, self.probe_step = damping, max_divergence, probe_step
 
-    def check(self, operator: Operator) -> None:
-        check_problem(operator, self.denoiser)
-
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        plugged = Plugged.of(self.denoiser, self.box, operator, y, sigma)
-        denoise = ProbedDenoiser(plugged.denoiser, seeds, self.probe_step)
-        data_step, x = DataStep(plugged.operator, y), plugged.zeros()
+    def _solve(self, given: Given) -> Solution:
+        plugged, x = self.begin(given)
+        denoise = ProbedDenoiser(plugged.denoiser, given.seeds, self.probe_step)
+        data_step = DataStep(plugged.operator, given.y)
         r1, first = _meet_data(plugged, data_step, x)
         now = _Iterates(plugged, x, first, first, denoise, self.max_iter, r1, x, data_step, self)
-        return iterate(now, self.max_iter, trace)
+        return iterate(now, self.max_iter, given.trace)
 
 
 @dataclass

@@ -1,11 +1,8 @@
 """FISTA, the accelerated proximal gradient method for sparse x."""
 
-from torch import Tensor
-
 from lit_inverse.bases import Pixel
-from lit_inverse.operators import Operator
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.solution import Solution, Trace
+from lit_inverse.solvers.base import Given, Solver
+from lit_inverse.solvers.solution import Solution
 from lit_inverse.solvers.sparse.lasso_objective import LamUnit, absolute_lam, check_settings
 from lit_inverse.solvers.sparse.minimum import trace_of
 from lit_inverse.solvers.sparse.proximal_gradient import accelerated_proximal_gradient
@@ -52,16 +49,9 @@ class FISTA(Solver):
         self.restart = restart
         self.momentum = momentum
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        system = Synthesis(operator, Pixel(), y.dtype)
+    def _solve(self, given: Given) -> Solution:
+        y = given.y
+        system = Synthesis(given.operator, Pixel(), y.dtype)
         target = system.measurements(y)
         minimum = accelerated_proximal_gradient(
             system,
@@ -73,6 +63,6 @@ class FISTA(Solver):
             adaptive=False,
             restart=self.restart,
             momentum=self.momentum,
-            on_iterate=trace_of(trace, system.signals),
+            on_iterate=trace_of(given.trace, system.signals),
         )
-        return minimum.solution(system.signals, trace)
+        return minimum.solution(system.signals, given.trace)

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from lit_inverse.bases import Basis, BasisName, check_wavelet, make_basis
 from lit_inverse.operators import LinearOperator, Matrix, Operator
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.solution import Solution, Trace
+from lit_inverse.solvers.base import Given, Solver, ValueRange
+from lit_inverse.solvers.solution import Solution
 from lit_inverse.solvers.sparse.lasso_objective import LamUnit, absolute_lam, check_settings
 from lit_inverse.solvers.sparse.minimum import Minimum, OnIterate, trace_of
 from lit_inverse.solvers.sparse.proximal_gradient import accelerated_proximal_gradient
@@ -83,34 +83,27 @@ class Lasso(Solver):
         self.wavelet = wavelet
         self.level = level
 
-    def check(self, operator: Operator) -> None:
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         Synthesis(operator, self._basis(operator.in_shape, torch.empty(0)), torch.float32)
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
+    def _solve(self, given: Given) -> Solution:
+        y, operator = given.y, given.operator
         explicit = is_explicit(operator, y)
         # float32 resolves no gap of 1e-7, and at the lam of CS-DIP not even one of 1e-2; mps has no float64
         like = y.real.double() if explicit and y.device.type != "mps" else y.real
         system = Synthesis(operator, self._basis(operator.in_shape, like), y.dtype, centred=self.intercept)
-        box = value_range if self.clip else None
+        box = given.value_range if self.clip else None
 
         def signals(z: Tensor) -> Tensor:
             x = system.signals(z.to(like.dtype))
             return x if box is None else x.clamp(*box)
 
-        target, on_iterate = system.measurements(y), trace_of(trace, signals)
+        target, on_iterate = system.measurements(y), trace_of(given.trace, signals)
         if explicit:
             minimum = self._solve_explicit(system.explicit(like), target, like.dtype, on_iterate)
         else:
             minimum = self._minimise(system, target, self.max_iter, on_iterate)
-        return minimum.solution(signals, trace)
+        return minimum.solution(signals, given.trace)
 
     def _solve_explicit(
         self, matrix: Matrix, y: Tensor, precision: torch.dtype, on_iterate: OnIterate | None

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lit_inverse import seeding
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
 from lit_inverse.operators import Operator
-from lit_inverse.solvers.base import Solver, ValueRange, without_inference_tensors
+from lit_inverse.solvers.base import Given, Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
 
@@ -61,24 +61,18 @@ class LatentSearch(Solver):
         self.n_restarts = n_restarts
         self.prior = prior
 
-    def check(self, operator: Operator) -> None:
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         if operator.in_shape != self.generator.in_shape:
             raise ValueError(f"A takes x of shape {operator.in_shape}, the generator makes {self.generator.in_shape}")
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
+    def _solve(self, given: Given) -> Solution:
+        y, operator, trace = given.y, given.operator, given.trace
         # The caller may have switched gradients off; tensors made in inference mode must be copied to have any.
         with torch.inference_mode(False), torch.enable_grad():
             operator = without_inference_tensors(operator)
             network = copy.deepcopy(self.generator).to(y.device, y.real.dtype).requires_grad_(False).eval()
-            return self._search(y.clone(), operator, network, self._starts(seeds).to(y.device, y.real.dtype), trace)
+            z = self._starts(given.seeds).to(y.device, y.real.dtype)
+            return self._search(y.clone(), operator, network, z, trace)
 
     def _starts(self, seeds: list[int]) -> Tensor:
         """z_0, (B, R, k), drawn one restart after the other, so that more restarts only add to the first ones."""

@@ -1,25 +1,25 @@
 """Plug-and-play reconstruction: a denoiser in the place of a prior."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
-from lit_inverse.operators import Operator
-from lit_inverse.operators.krylov import column
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.denoising.iteration import iterate
-from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, check_settings, grey_bm3d
-from lit_inverse.solvers.denoising.splitting import Splitting
+from lit_inverse.operators.items import column
+from lit_inverse.settings import at_least_1, not_negative, one_of, positive
+from lit_inverse.solvers.base import Given, Solver
 from lit_inverse.solvers.least_squares.data_step import DataStep
-from lit_inverse.solvers.solution import Solution, Trace
+from lit_inverse.solvers.solution import Solution
+from lit_inverse.solvers.with_denoiser.iteration import iterate
+from lit_inverse.solvers.with_denoiser.solver import DenoiserSolver
+from lit_inverse.solvers.with_denoiser.splitting import Splitting
 
 Algorithm = Literal["admm", "hqs"]
 
 
-class PlugAndPlay(Solver):
+class PlugAndPlay(DenoiserSolver):
     """Splitting of 1/2 ||A x - y||^2 + lam R(x), with a denoiser D in the place of the proximal operator of R.
 
         x = argmin 1/2 ||A x - y||^2 + rho_k/2 ||x - (v - u)||^2,   v = D(x + u; sigma_k),   u = u + x - v,
@@ -79,34 +79,19 @@ class PlugAndPlay(Solver):
         tol: float = 1e-3,
         max_iter: int = 30,
     ) -> None:
-        if algorithm not in get_args(Algorithm):
-            raise ValueError(f"algorithm is {algorithm!r}, expected one of {', '.join(get_args(Algorithm))}")
-        positive = {"first_sigma": first_sigma, "last_sigma": last_sigma, "lam": lam, "floor": floor}
-        check_settings(positive, {"n_levels": n_levels, "max_iter": max_iter}, tol)
+        super().__init__(denoiser, box, max_iter, initial)
+        one_of(Algorithm, algorithm=algorithm)
+        positive(first_sigma=first_sigma, last_sigma=last_sigma, lam=lam, floor=floor)
+        at_least_1(n_levels=n_levels)
+        not_negative(tol=tol)
         if not 0 < relaxation < 2:
             raise ValueError(f"relaxation is {relaxation}, expected a number in (0, 2), 1 for none")
-        self.denoiser = grey_bm3d() if denoiser is None else denoiser
-        self.native_range = self.denoiser.value_range
         self.algorithm: Algorithm = algorithm
-        self.initial = initial
         self.first_sigma, self.last_sigma, self.n_levels = first_sigma, last_sigma, n_levels
-        self.lam, self.floor, self.relaxation = lam, floor, relaxation
-        self.box, self.tol, self.max_iter = box, tol, max_iter
+        self.lam, self.floor, self.relaxation, self.tol = lam, floor, relaxation, tol
 
-    def check(self, operator: Operator) -> None:
-        check_problem(operator, self.denoiser, self.initial)
-
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        plugged = Plugged.of(self.denoiser, self.box, operator, y, sigma)
-        x = plugged.start(self.initial, sigma, seeds)
+    def _solve(self, given: Given) -> Solution:
+        plugged, x = self.begin(given)
         n_levels = min(self.n_levels, self.max_iter)
         levels = plugged.levels(x, self.first_sigma, self.last_sigma, n_levels, n_levels)
         noise = torch.maximum(plugged.noise, self.floor * plugged.grey_level * plugged.size)
@@ -115,14 +100,14 @@ class PlugAndPlay(Solver):
             x=x,
             levels=levels,
             tol=self.tol,
-            data_step=DataStep(plugged.operator, y),
+            data_step=DataStep(plugged.operator, given.y),
             u=torch.zeros_like(x),
             weight=self.lam * noise.square(),
             old_sigma=levels.first,
             relaxation=self.relaxation,
             has_multiplier=self.algorithm == "admm",
         )
-        return iterate(now, self.max_iter, trace)
+        return iterate(now, self.max_iter, given.trace)
 
 
 @dataclass

@@ -7,10 +7,12 @@ from torch import Tensor
 
 from lit_inverse.bases import DCT
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.krylov import CGStep, cg_steps, column, last
+from lit_inverse.operators.items import column, on_parts
+from lit_inverse.operators.krylov import CGStep, cg_steps, last
 from lit_inverse.seeding import generator
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.solution import Solution, Status, Trace
+from lit_inverse.solvers.base import Given, Solver, ValueRange
+from lit_inverse.solvers.requirements import require_linear
+from lit_inverse.solvers.solution import Solution, Status
 
 _N_LOW = 512  # coefficients in the preconditioner, which has m k entries per A
 _MAX_ENTRIES = 1 << 28  # at most: fewer coefficients where there are very many measurements
@@ -42,15 +44,9 @@ class PowerLawField:
             raise ValueError(f"power is {power} and max_iter {max_iter}, expected power > 0 and max_iter >= 1")
         self.power, self.max_iter = power, max_iter
 
-    def check(self, operator: Operator) -> None:
-        """Refuses, with a ValueError, an operator that is not linear."""
-        if not isinstance(operator, LinearOperator):
-            raise ValueError(f"{type(operator).__name__} is not linear, which a power law as prior needs")
-
     def given(self, r: Tensor, operator: Operator, sigma: Tensor) -> "Posterior":
         """What r (B, *out_shape) says about x (B, *in_shape), with sigma (B,) of the noise."""
-        assert isinstance(operator, LinearOperator)  # checked
-        return Posterior(self, r, operator, sigma)
+        return Posterior(self, r, require_linear(operator), sigma)
 
     def variances(self, shape: Sequence[int], like: Tensor) -> Tensor:
         """The diagonal of C, (H, W) or (n,)."""
@@ -93,7 +89,7 @@ class Posterior:
     def image(self, w: Tensor) -> Tensor:
         """C A^H w."""
         x = self.operator.adjoint(w)
-        return torch.complex(self._times_c(x.real), self._times_c(x.imag)) if x.is_complex() else self._times_c(x)
+        return on_parts(self._times_c, x)
 
     def mean(self) -> Tensor:
         """E[x | r]."""
@@ -158,21 +154,14 @@ class PowerLaw(Solver):
     def __init__(self, power: float = 3.0, max_iter: int = 2000) -> None:
         self.field = PowerLawField(power, max_iter)
 
-    def check(self, operator: Operator) -> None:
-        self.field.check(operator)
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
+        require_linear(operator)
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        middle = 0.0 if value_range is None else (value_range[0] + value_range[1]) / 2
+    def _solve(self, given: Given) -> Solution:
+        y, operator, trace = given.y, given.operator, given.trace
+        middle = 0.0 if given.value_range is None else sum(given.value_range) / 2
         start = torch.full((len(y), *operator.in_shape), middle, dtype=y.real.dtype, device=y.device)
-        posterior = self.field.given(y - operator(start), operator, sigma)
+        posterior = self.field.given(y - operator(start), operator, given.sigma)
         residuals = []
         for number, step in enumerate(posterior.steps()):
             residuals.append(step.residual)

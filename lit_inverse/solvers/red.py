@@ -1,24 +1,24 @@
 """RED: regularisation by denoising."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
-from lit_inverse.operators import Operator
-from lit_inverse.operators.krylov import column
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.denoising.iteration import iterate
-from lit_inverse.solvers.denoising.plugged import Plugged, check_problem, check_settings, grey_bm3d
-from lit_inverse.solvers.denoising.splitting import Splitting
+from lit_inverse.operators.items import column
+from lit_inverse.settings import at_least_1, not_negative, one_of, positive
+from lit_inverse.solvers.base import Given, Solver
 from lit_inverse.solvers.least_squares.data_step import DataStep
-from lit_inverse.solvers.solution import Solution, Trace
+from lit_inverse.solvers.solution import Solution
+from lit_inverse.solvers.with_denoiser.iteration import iterate
+from lit_inverse.solvers.with_denoiser.solver import DenoiserSolver
+from lit_inverse.solvers.with_denoiser.splitting import Splitting
 
 Method = Literal["fixed_point", "gradient"]
 
 
-class RED(Solver):
+class RED(DenoiserSolver):
     """An x with A^H (A x - y) + lam (x - D(x; sigma)) = 0 (Romano, Elad, Milanfar 2017, SIAM J. Imaging Sci.).
 
     "fixed_point" and "gradient", two of the three methods of their Sec. 5, iterate
@@ -70,38 +70,24 @@ class RED(Solver):
         tol: float = 1e-3,
         max_iter: int = 60,
     ) -> None:
-        if method not in get_args(Method):
-            raise ValueError(f"method is {method!r}, expected one of {', '.join(get_args(Method))}")
-        positive = {"lam": lam, "first_sigma": first_sigma, "last_sigma": last_sigma}
-        check_settings(positive, {"n_stages": n_stages, "max_iter": max_iter}, tol)
-        self.denoiser = grey_bm3d() if denoiser is None else denoiser
-        self.native_range = self.denoiser.value_range
-        self.lam, self.method, self.initial = lam, method, initial
+        super().__init__(denoiser, box, max_iter, initial)
+        one_of(Method, method=method)
+        positive(lam=lam, first_sigma=first_sigma, last_sigma=last_sigma)
+        at_least_1(n_stages=n_stages)
+        not_negative(tol=tol)
+        self.lam, self.method, self.tol = lam, method, tol
         self.first_sigma, self.last_sigma, self.n_stages = first_sigma, last_sigma, n_stages
-        self.box, self.tol, self.max_iter = box, tol, max_iter
 
-    def check(self, operator: Operator) -> None:
-        check_problem(operator, self.denoiser, self.initial)
-
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        plugged = Plugged.of(self.denoiser, self.box, operator, y, sigma)
-        x = plugged.start(self.initial, sigma, seeds)
+    def _solve(self, given: Given) -> Solution:
+        plugged, x = self.begin(given)
         levels = plugged.levels(x, self.first_sigma, self.last_sigma, self.max_iter, self.n_stages)
         lam, a = self.lam * plugged.size.square(), plugged.operator
         now: Splitting
         if self.method == "fixed_point":
-            now = _FixedPoint(plugged, x, levels, self.tol, DataStep(a, y), lam)
+            now = _FixedPoint(plugged, x, levels, self.tol, DataStep(a, given.y), lam)
         else:
             now = _Gradient(plugged, x, levels, self.tol, lam, 1 / (a.norm().square() + lam))
-        return iterate(now, self.max_iter, trace)
+        return iterate(now, self.max_iter, given.trace)
 
 
 @dataclass

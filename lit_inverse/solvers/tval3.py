@@ -7,10 +7,12 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.krylov import column, lanczos_norm, reals
-from lit_inverse.solvers.augmented_lagrangian import ENDINGS, Iterates, Rules
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.solution import Solution, Trace
+from lit_inverse.operators.items import column, reals
+from lit_inverse.operators.krylov import lanczos_norm
+from lit_inverse.solvers.base import Given, Solver, ValueRange
+from lit_inverse.solvers.requirements import require_images, require_linear
+from lit_inverse.solvers.solution import Solution
+from lit_inverse.solvers.total_variation.augmented_lagrangian import ENDINGS, Iterates, Rules
 
 Model = Literal["tv", "tv_l2"]
 Norm = Literal["isotropic", "anisotropic"]
@@ -114,31 +116,14 @@ class TVAL3(Solver):
             max_outer=max_outer,
         )
 
-    def check(self, operator: Operator) -> None:
-        if not isinstance(operator, LinearOperator):
-            raise ValueError(f"{type(operator).__name__} is not linear, expected a LinearOperator: take another solver")
-        if len(operator.in_shape) != 3:
-            raise ValueError(f"x has shape {operator.in_shape}, expected images (C, H, W): take another solver")
-
-    def check_all(self, operator: Operator, value_range: ValueRange | None) -> None:
-        super().check_all(operator, value_range)
-        self._check_box(value_range)
-
-    def _check_box(self, value_range: ValueRange | None) -> None:
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
+        require_linear(operator)
+        require_images(operator)
         if self.constraint == "box" and value_range is None:
             raise ValueError("value_range is None, expected (low, high) for the constraint 'box': take 'nonnegative'")
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
-        assert isinstance(operator, LinearOperator)
-        self._check_box(value_range)
+    def _solve(self, given: Given) -> Solution:
+        y, trace, operator = given.y, given.trace, require_linear(given.operator)
         operator = operator.on_reals() if self.rules.constrained else operator
         scale, now = self._begin(y, operator)
         x, ending, n_iter = now.u.clone(), now.ending.clone(), now.n_iter.clone()

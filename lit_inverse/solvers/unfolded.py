@@ -1,6 +1,7 @@
 """Trained unfolded networks as solvers."""
 
 import copy
+import math
 
 import torch
 from torch import Tensor, nn
@@ -9,26 +10,28 @@ from lit_inverse.bases import BasisName, check_wavelet, make_basis
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
 from lit_inverse.networks import UnfoldedNetwork
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.krylov import column
-from lit_inverse.solvers.base import Solver, ValueRange
-from lit_inverse.solvers.solution import Solution, Status, Trace
+from lit_inverse.operators.items import column
+from lit_inverse.solvers.base import Given, Solver, ValueRange
+from lit_inverse.solvers.solution import Solution, Status
 from lit_inverse.solvers.sparse.synthesis import Synthesis, is_explicit
 
 
 class Unfolded(Solver):
     """x = Psi z_T, z_T of an unfolded network (LISTA, ALISTA, HyperLISTA, ...) that `UnfoldingModule` trained.
 
-    The weights belong to the A Psi they were trained for, but for AdaLISTA and StepLISTA. Iterate t is that of layer t.
+    The weights of most belong to the A Psi they were trained for; of several checkpoints the one that fits is taken, as
+    in a sweep over m or the condition of A. Iterate t is that of layer t.
     Complex measurements count as pairs of real ones. The history's "residual" is ||A x_t - y|| / ||y||, one row per
     layer. The status is MAX_ITER, a network makes its layers and does not look whether it has converged; or DIVERGED,
     with the last finite layer.
 
     Args:
-        checkpoint: of a run of train.py, or an exported one, or the network; the shipped ALISTA by default.
+        checkpoint: of a run of train.py, or an exported one, or the network; or several; the shipped ALISTA by default.
         max_iter: layers to use at most; null for all.
         basis: Psi, "pixel", "dct" or "wavelet", as in training.
         wavelet: an orthogonal wavelet of PyWavelets, for that basis.
         level: its number of levels; see `Lasso`.
+        network: one that needs no training (LVAMP, LAMP) and is taken instead of a checkpoint.
 
     Raises:
         FileNotFoundError: when there is no such checkpoint.
@@ -39,44 +42,54 @@ class Unfolded(Solver):
 
     def __init__(
         self,
-        checkpoint: NetworkOrPath = SHIPPED / "alista.pt",
+        checkpoint: NetworkOrPath | list[NetworkOrPath] = SHIPPED / "alista.pt",
         max_iter: int | None = None,
         basis: BasisName = "pixel",
         wavelet: str = "db4",
         level: int | None = None,
+        network: UnfoldedNetwork | None = None,
     ) -> None:
-        network = checkpoint if isinstance(checkpoint, nn.Module) else load_network(checkpoint)
-        if not isinstance(network, UnfoldedNetwork):
-            raise ValueError(f"checkpoint holds a {type(network).__name__}, expected an unfolded network")
+        if network is not None and network.bound:
+            raise ValueError(f"network is a {type(network).__name__}, which belongs to one A: give its checkpoint")
+        given = [network] if network is not None else checkpoint if isinstance(checkpoint, list) else [checkpoint]
+        self.networks = [_unfolded(one) for one in given]
         if max_iter is not None and max_iter < 1:
             raise ValueError(f"max_iter is {max_iter}, expected at least 1")
         check_wavelet(wavelet)
-        self.network = network
-        self.max_iter = min(max_iter or network.n_layers, network.n_layers)
+        self.native_range = self.networks[0].value_range if self.networks else None
+        n_layers = max((network.n_layers for network in self.networks), default=0)
+        self.max_iter = min(max_iter or n_layers, n_layers)
         self.basis: BasisName = basis
         self.wavelet, self.level = wavelet, level
 
-    def check(self, operator: Operator) -> None:
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         like = operator.like
-        self.network.check(self._system(operator, operator(like.new_zeros(operator.n_items or 1, *operator.in_shape))))
+        self._network(self._system(operator, operator(like.new_zeros(operator.n_items or 1, *operator.in_shape))))
+
+    def _network(self, system: Synthesis) -> UnfoldedNetwork:
+        """The first network that belongs to A Psi."""
+        refusals = []
+        for network in self.networks:
+            try:
+                network.check(system)
+            except ValueError as refusal:
+                refusals.append(str(refusal))
+            else:
+                return network
+        none = "" if len(refusals) == 1 else f"of {len(refusals)} checkpoints none is for this A, the first because "
+        raise ValueError(none + "".join(refusals[:1]))
 
     def _system(self, operator: Operator, y: Tensor) -> Synthesis:
         """A Psi for real coefficients."""
         return Synthesis(operator, make_basis(self.basis, operator.in_shape, y.real, self.wavelet, self.level), y.dtype)
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
+    def _solve(self, given: Given) -> Solution:
+        y, operator, sigma, trace = given.y, given.operator, given.sigma, given.trace
         system = self._system(operator, y)
         matrix: LinearOperator = system.explicit(y.real) if is_explicit(operator, y) else system
-        network = copy.deepcopy(self.network).to(y.device, y.real.dtype)
-        layers = network.iterates(system.measurements(y), matrix, self.max_iter)
+        network = copy.deepcopy(self._network(system)).to(y.device, y.real.dtype)
+        each = sigma / math.sqrt(2) if y.is_complex() else sigma  # real number
+        layers = network.iterates(system.measurements(y), matrix, self.max_iter, each)
         iterates = [system.signals(z) for z in [torch.zeros_like(layers[0]), *layers]]
         for t, x in enumerate(iterates):
             trace.record(t, x)
@@ -93,3 +106,10 @@ class Unfolded(Solver):
             history={"residual": torch.stack(residuals)},
             iterates=trace.stack(x),
         )
+
+
+def _unfolded(given: NetworkOrPath) -> UnfoldedNetwork:
+    network = given if isinstance(given, nn.Module) else load_network(given)
+    if not isinstance(network, UnfoldedNetwork):
+        raise ValueError(f"checkpoint holds a {type(network).__name__}, expected an unfolded network")
+    return network

@@ -122,3 +122,9 @@ def test_a_mean_over_fewer_images_wins_nothing() -> None:
     rows = rows_of("a", A) + rows_of("b", np.sort(B)[:5] / 100)
     (winner,) = winners(summarise(rows), compare(rows))
     assert winner.solver == "a"
+
+
+def test_the_first_of_a_pair_is_the_same_in_all_settings_and_these_ascend() -> None:
+    """Whatever the order of the rows, which is that of completion in a file of results."""
+    found = compare(rows_of("b", B, 100) + rows_of("a", A, 100) + rows_of("a", A, 50) + rows_of("b", B, 50))
+    assert [(c.first, c.second, c.setting) for c in found] == [("b", "a", 50), ("b", "a", 100)]

@@ -16,7 +16,8 @@ from matplotlib.text import Text
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.comparisons import compare
-from lit_inverse.evaluation.figures.style import Positions, style
+from lit_inverse.evaluation.figures.positions import Positions
+from lit_inverse.evaluation.figures.style import style
 from lit_inverse.evaluation.layers import layer_errors
 from lit_inverse.evaluation.statistics import summarise
 from lit_inverse.evaluation.success import success_rates

@@ -13,9 +13,9 @@ import torch
 from evaluation.vectors import SWEEP, quickly, run, write
 
 from evaluate import main
-from lit_inverse.evaluation import trajectories
-from lit_inverse.evaluation.layers import layer_errors
-from lit_inverse.evaluation.trajectories import errors_along, is_short, iterates_to_follow
+from lit_inverse.evaluation import layers
+from lit_inverse.evaluation.layers import errors_along, is_short, layer_errors
+from lit_inverse.evaluation.trajectories import iterates_to_follow
 from lit_inverse.solvers import FISTA, Solution, Status
 
 Row = dict[str, Any]
@@ -59,7 +59,7 @@ def test_each_entry_is_the_error_of_as_many_steps(tmp_path: Path, rows: list[Row
 def test_they_change_neither_keys_nor_other_entries(
     tmp_path: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trajectories, "_LAYERS", 0)
+    monkeypatch.setattr(layers, "_LAYERS", 0)
     without = run(tmp_path)
     assert not any("along" in row for row in without)
     for one, other in zip(rows, without, strict=True):
@@ -111,7 +111,7 @@ def test_images_and_long_solvers_have_none() -> None:
     assert not is_short(FISTA(max_iter=5), torch.zeros(2, 1, 8, 8))
     assert not is_short(FISTA(max_iter=5), torch.zeros(2, 50, dtype=torch.complex64))
     assert not is_short(FISTA(max_iter=64), torch.zeros(1).expand(1 << 12, 1 << 10))  # of 1 GiB of iterates
-    assert iterates_to_follow(FISTA(max_iter=4), [], torch.zeros(2, 50)) == [0, 1, 2, 3, 4]
+    assert iterates_to_follow(FISTA(max_iter=4), torch.zeros(2, 50), followed=False) == [0, 1, 2, 3, 4]
 
 
 X = torch.tensor([[3.0, 4.0], [0.0, 0.0]], dtype=torch.float64)

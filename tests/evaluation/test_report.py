@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from lit_inverse.evaluation import figures, report
 from lit_inverse.evaluation.cases import Case, plan
 from lit_inverse.evaluation.configuration import read_sweep
+from lit_inverse.evaluation.findings import find
 from lit_inverse.evaluation.report import Report, write_report
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.sweep import Sweep
@@ -70,7 +72,8 @@ def finish(sweep: Sweep, cases: list[Case], results: Results) -> None:
             noise = torch.as_tensor(source.normal(size=(1, 28, 28)))
             results.keep_reconstruction(case.key, noise)
         if case.index == 0:
-            Trajectory([0, 1, 10], [1.0, 0.5, error], "loss", [1, 10], [3.0, 1.0]).write(results.out, case.key)
+            one = Trajectory([0, 1, 10], [1.0, 0.5, error], "loss", [1, 10], [3.0, 1.0])
+            results.keep_trajectory(case.key, asdict(one))
     results.append(rows)
 
 
@@ -143,6 +146,18 @@ def test_a_sweep_over_another_argument_is_reported_by_its_values(
     assert settings == {(kappa, 30, level) for kappa in (1.0, 100.0) for level in (0.0, 0.1)}
     names = {path.name for path in found.figures.values()}
     assert names >= {"error_against_kappa_noise0.1", "error_against_noise_kappa1", "reconstructions_kappa100_noise0"}
+
+
+def test_results_of_a_sweep_over_an_argument_serve_one_where_it_is_fixed(tmp_path: Path) -> None:
+    operator = {"class_path": "lit_inverse.operators.Gaussian", "init_args": {"m": 30, "kappa": 5.0}}
+    solvers = {name: {"class_path": "least_norm.LeastNorm"} for name in SOLVERS}
+    sweep, cases, results = sweep_at(
+        tmp_path, vary=None, measurements=[None], operator=operator, limit=2, solvers=solvers
+    )
+    finish(sweep, cases, results)
+    path = results.path
+    path.write_text("".join(json.dumps({**json.loads(line), "setting": 5.0}) + "\n" for line in path.open()))
+    assert {summary.setting for summary in find(sweep, cases, results).summaries} == {30}
 
 
 def test_a_sweep_of_vectors_is_reported_in_db(tmp_path: Path) -> None:

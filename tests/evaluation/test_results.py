@@ -1,6 +1,7 @@
 """What a crash can leave on disk, and what is made of it."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,19 @@ def test_lines_are_read_once_and_half_ones_later(tmp_path: Path) -> None:
     (tmp_path / "results.rank3.jsonl").write_text(text)
     assert new.read() == ROWS[1:2]
     assert new.read() == []
+
+
+def test_infinite_levels_come_back_from_lines_that_any_reader_of_json_takes(tmp_path: Path) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    rows = [
+        {"key": "k0", "noise_level": math.inf, "setting": 3},
+        {"key": "k1", "noise_level": 0.1, "setting": math.inf},
+    ]
+    results = Results(tmp_path)
+    results.append(rows)
+    assert [json.loads(line, parse_constant=refuse)["key"] for line in results.path.open()] == ["k0", "k1"]
+    with results.path.open("a") as file:
+        file.write('{"key": "k2", "noise_level": Infinity}\n')  # of an earlier version
+    assert list(results.rows().values()) == [*rows, {"key": "k2", "noise_level": math.inf}]

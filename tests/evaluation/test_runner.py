@@ -1,4 +1,4 @@
-"""Short memory, and processes whose starter was killed."""
+"""Short memory, and processes whose parent was killed."""
 
 import json
 import multiprocessing
@@ -16,7 +16,7 @@ from small_sweep import SWEEP
 
 from evaluate import main
 from lit_inverse.evaluation import command, runner
-from lit_inverse.evaluation.starter import as_starter, end_with_starter
+from lit_inverse.evaluation.parent_process import as_parent, end_with_parent
 
 
 def run(folder: Path, *options: str, **changes: Any) -> list[dict[str, Any]]:
@@ -77,26 +77,26 @@ def test_taken_over_results_bear_the_names_of_this_sweep(tmp_path: Path) -> None
     assert {(row["solver"], row["label"]) for row in rows} == {("new", "New")}
 
 
-def _starter(pipe: Any) -> None:
+def _parent(pipe: Any) -> None:
     def started() -> None:
         os.environ["LOCAL_RANK"] = "1"
-        end_with_starter()
+        end_with_parent()
         pipe.send(os.getpid())
         time.sleep(60)
 
-    with as_starter():
+    with as_parent():
         multiprocessing.get_context("fork").Process(target=started).start()
         time.sleep(60)
 
 
-def test_a_process_ends_soon_after_its_starter_was_killed() -> None:
+def test_a_process_ends_soon_after_its_parent_was_killed() -> None:
     here, there = multiprocessing.Pipe()
-    starter = multiprocessing.get_context("fork").Process(target=_starter, args=(there,))
-    starter.start()
-    assert here.recv() != starter.pid
-    assert starter.pid is not None
-    os.kill(starter.pid, signal.SIGKILL)
-    starter.join()
+    parent = multiprocessing.get_context("fork").Process(target=_parent, args=(there,))
+    parent.start()
+    assert here.recv() != parent.pid
+    assert parent.pid is not None
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.join()
     there.close()
     with pytest.raises(EOFError):  # the pipe breaks when its last holder ends
         assert not here.poll(20) or here.recv()

@@ -1,5 +1,6 @@
 """Trajectories of followed cases."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ from least_norm import LeastNorm
 
 from evaluate import main
 from lit_inverse.evaluation.cases import Case
-from lit_inverse.evaluation.results import read_rows
-from lit_inverse.evaluation.trajectories import iterates_to_follow, read_trajectory, trajectory
+from lit_inverse.evaluation.results import Results, read_rows
+from lit_inverse.evaluation.trajectories import Trajectory, iterates_to_follow, trajectory
 from lit_inverse.solvers import FISTA, Solution, Status
 
 
@@ -21,24 +22,26 @@ X = torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
 
 
 def test_iterates_of_the_first_image_are_followed_from_the_start_to_the_last() -> None:
-    numbers = iterates_to_follow(FISTA(max_iter=300), [case(3), case(0)], X)
+    numbers = iterates_to_follow(FISTA(max_iter=300), X, followed=True)
     assert numbers[:4] == [0, 1, 2, 3]
     assert numbers[-1] == 300
     assert len(numbers) <= 26
 
 
-@pytest.mark.parametrize("batch", [[case(1), case(2)], [case(0, repeat=1)]])
-def test_other_images_and_repeats_are_not_followed(batch: list[Case]) -> None:
-    assert iterates_to_follow(FISTA(max_iter=300), batch, X) == []
+@pytest.mark.parametrize("other", [case(1), case(0, repeat=1)])
+def test_other_images_and_repeats_are_not_followed(other: Case) -> None:
+    assert case(0).is_followed
+    assert not other.is_followed
+    assert iterates_to_follow(FISTA(max_iter=300), X, followed=False) == []
 
 
 def test_a_solver_without_iterations_is_not_followed() -> None:
-    assert iterates_to_follow(LeastNorm(), [case(0)], X) == []
+    assert iterates_to_follow(LeastNorm(), X, followed=True) == []
 
 
 def test_iterates_that_would_need_much_memory_are_few() -> None:
     large = torch.zeros(1).expand(1 << 25, 1)  # 128 MiB as a batch
-    assert iterates_to_follow(FISTA(max_iter=300), [case(0)], large) == [0, 1, 300]
+    assert iterates_to_follow(FISTA(max_iter=300), large, followed=True) == [0, 1, 300]
 
 
 def solution(n_iter: int, history: dict[str, torch.Tensor]) -> Solution:
@@ -65,9 +68,10 @@ def test_losses_are_numbered_from_one_and_gaps_as_the_solver_says() -> None:
 
 def test_a_trajectory_comes_back_from_the_folder(tmp_path: Path) -> None:
     found = trajectory(solution(7, {}), X, 0, [0, 3, 7, 20])
-    found.write(tmp_path, "key")
-    assert read_trajectory(tmp_path, "key") == found
-    assert read_trajectory(tmp_path, "other") is None
+    results = Results(tmp_path)
+    results.keep_trajectory("key", asdict(found))
+    assert Trajectory(**(results.trajectory("key") or {})) == found
+    assert results.trajectory("other") is None
 
 
 def test_following_changes_no_result(tmp_path: Path) -> None:
@@ -75,8 +79,8 @@ def test_following_changes_no_result(tmp_path: Path) -> None:
     options = ["--limit", "2", "--measurements", "[50]", "--only", "[lasso_dct, csgm]", "--logger", "false"]
     options += ["--solvers.csgm.max_iter", "20", "--out", str(tmp_path)]
     assert main(options) == 0
-    rows = list(read_rows(tmp_path).values())
-    followed = [(row, one) for row in rows if (one := read_trajectory(tmp_path, row["key"])) is not None]
+    rows, results = list(read_rows(tmp_path).values()), Results(tmp_path)
+    followed = [(row, Trajectory(**one)) for row in rows if (one := results.trajectory(row["key"])) is not None]
     assert [row["image"] for row, _ in followed] == ["test/0"] * 2
     for row, one in followed:
         assert one.mse[-1] == row["mse"]

@@ -72,3 +72,10 @@ def test_time_left_is_known_once_every_group_was_measured(tmp_path: Path) -> Non
     known.look(now=True)
     assert known.seconds_left() == pytest.approx(2 * 1.0 + 2 * 10.0)
     assert (known.n_finished(), known.per_case(work[3][0].group)) == (2, 10.0)
+
+
+def test_a_case_that_equal_solvers_share_counts_for_the_first_which_computes_it(tmp_path: Path) -> None:
+    first, same = Case("key", "a", 0, "0", 20, 0.0, 0), Case("key", "b", 0, "0", 20, 0.0, 0)
+    Results(tmp_path).append([{"key": "key", "seconds": 3.0}])
+    known = Costs([first, same], NewRows(tmp_path))
+    assert (known.per_case(first.group), known.per_case(same.group)) == (3.0, None)

@@ -1,4 +1,4 @@
-"""What tests of modules that fit images share: small fits and a trainer for them."""
+"""What tests of modules share: small fits and a trainer for them, and a logger that remembers."""
 
 import functools
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Any
 
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import WandbLogger
+from torch import Tensor
 
 from datamodules import DigitsDataModule
 from lit_inverse.networks import DCGANGenerator
@@ -32,3 +34,25 @@ def trainer(folder: Path, epochs: int, **settings: Any) -> Trainer:
     return Trainer(
         accelerator="cpu", max_epochs=epochs, limit_train_batches=1, callbacks=callbacks, **{**quiet, **settings}
     )
+
+
+class Recorder(WandbLogger):
+    """Keeps what it is given: curves by step, and the images of each key."""
+
+    def __init__(self) -> None:
+        self.curves: dict[int, dict[str, float]] = {}
+        self.images: dict[str, list[Tensor]] = {}
+
+    name = version = save_dir = experiment = None  # type: ignore[assignment]
+
+    def log_image(self, key: str, images: list[Any], step: int | None = None, **_: Any) -> None:
+        self.images.setdefault(key, []).extend(images)
+
+    def log_metrics(self, metrics: Any, step: int | None = None) -> None:
+        self.curves.setdefault(step or 0, {}).update(metrics)
+
+    def log_hyperparams(self, *_: Any, **__: Any) -> None: ...
+
+    def after_save_checkpoint(self, *_: Any) -> None: ...
+
+    def finalize(self, status: str) -> None: ...

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import torch
+from fit_runs import Recorder
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -148,11 +148,11 @@ def test_step_size_rises_and_falls_to_nothing() -> None:
     denoiser = module(lr=0.5)
     rates: list[float] = []
 
-    class Recorder(Callback):
+    class Rates(Callback):
         def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
             rates.append(trainer.optimizers[0].param_groups[0]["lr"])
 
-    trainer(max_epochs=50, callbacks=[Recorder()]).fit(denoiser, loader(squares(4), 2))
+    trainer(max_epochs=50, callbacks=[Rates()]).fit(denoiser, loader(squares(4), 2))
     assert rates[0] == pytest.approx(0.5 / 3)  # of 100 steps
     assert max(rates) == pytest.approx(0.5, rel=0.01)
     assert rates[50] == pytest.approx(0.25)
@@ -164,28 +164,10 @@ def test_a_training_without_end_is_refused() -> None:
         trainer(max_epochs=-1).fit(module(), loader(squares(2), 2))
 
 
-class Images(WandbLogger):
-    """Keeps the images it is given."""
-
-    def __init__(self) -> None:
-        self.images: dict[str, Tensor] = {}
-
-    name = version = save_dir = experiment = None  # type: ignore[assignment]
-
-    def log_image(self, key: str, images: list[Any], step: int | None = None, **_: Any) -> None:
-        self.images[key] = images[0]
-
-    def log_metrics(self, *_: Any, **__: Any) -> None: ...
-
-    def log_hyperparams(self, *_: Any, **__: Any) -> None: ...
-
-    def finalize(self, status: str) -> None: ...
-
-
 def test_noisy_denoised_and_clean_images_are_logged() -> None:
-    logger, x = Images(), squares(3)
+    logger, x = Recorder(), squares(3)
     trainer(logger=logger, max_epochs=2, log_every_n_steps=1).fit(module(images_every=2), loader(x, 3), loader(x, 2))
-    (shown,) = logger.images.values()
+    (shown,) = logger.images["val/noisy_denoised_clean"]
     assert shown.shape == (3, 3 * 18 + 2, 2 * 18 + 2)
     clean = (255 * x[1, 0]).round().to(torch.uint8)
     assert torch.equal(shown[0, 2 * 18 + 2 : 3 * 18, 18 + 2 : 2 * 18], clean)  # inside a border of 2 pixels

@@ -8,7 +8,7 @@ import pytest
 import torch
 from fit_runs import NETWORK, SETTINGS, data, prior, trainer
 
-from lit_inverse.checkpoints import read
+from lit_inverse.checkpoints import export, read
 from lit_inverse.lit_modules import LearnedRegularizationModule
 from lit_inverse.networks import SIREN
 from lit_inverse.operators import Gaussian
@@ -81,6 +81,15 @@ def test_checkpoint_regularizes_another_fit(learned: Path, form: Any) -> None:
     assert (regularized[1:] != plain[1:]).all()
 
 
+def test_exported_statistics_are_those_of_the_run_without_its_state(learned: Path, tmp_path: Path) -> None:
+    export(str(learned), str(tmp_path / "exported.pt"))
+    exported, run_ = read(tmp_path / "exported.pt"), read(learned)
+    assert exported.keys() == {"state_dict", "learned_from"}
+    assert exported["learned_from"] == run_["learned_from"]
+    assert all(torch.equal(exported["state_dict"][name], values) for name, values in run_["state_dict"].items())
+    LearnedRegularization(tmp_path / "exported.pt")
+
+
 def test_total_variance_has_the_spread_of_the_means_besides(learned: Path, tmp_path: Path) -> None:
     total, within = run(tmp_path, variance="total")["state_dict"], read(learned)["state_dict"]
     expected = within["covariance"] + within["between"].diagonal().diag()
@@ -98,7 +107,7 @@ def test_layers_of_a_single_weight_are_refused_before_any_fit() -> None:
     ("epochs", "settings", "message"),
     [
         (1398, {}, "max_epochs is 1398, expected from 1 to the number of train images, 1397"),
-        (Q, {"value_range": (0.0, 1.0)}, r"value_range of the data is \(0.0, 1.0\), the fits expect \(-1.0, 1.0\)"),
+        (Q, {"value_range": (0.0, 1.0)}, r"value_range of the data is \(0.0, 1.0\), expected \(-1.0, 1.0\)"),
     ],
 )
 def test_data_that_does_not_fit_is_refused(epochs: int, settings: Any, message: str, tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 import torch
+from fit_runs import Recorder
 from pytorch_lightning import Trainer
-from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -92,24 +92,6 @@ def test_validation_draws_the_same_z_each_time() -> None:
     assert runs[0] == runs[1]
 
 
-class Recorder(WandbLogger):
-    """Keeps the images it is given."""
-
-    def __init__(self) -> None:
-        self.images: dict[str, Tensor] = {}
-
-    name = version = save_dir = experiment = None  # type: ignore[assignment]
-
-    def log_image(self, key: str, images: list[Any], step: int | None = None, **_: Any) -> None:
-        self.images[key] = images[0]
-
-    def log_metrics(self, *_: Any, **__: Any) -> None: ...
-
-    def log_hyperparams(self, *_: Any, **__: Any) -> None: ...
-
-    def finalize(self, status: str) -> None: ...
-
-
 @pytest.mark.filterwarnings("ignore:You defined a .validation_step. but have no")
 @pytest.mark.parametrize("validate", [True, False])
 def test_sample_and_reconstruction_grids_are_logged(validate: bool) -> None:
@@ -117,7 +99,7 @@ def test_sample_and_reconstruction_grids_are_logged(validate: bool) -> None:
     trainer = quiet_trainer(logger=recorder, max_epochs=2, log_every_n_steps=1)
     trainer.fit(small_module(images_every=2), loader(images(4), 2), loader(images(3), 2) if validate else None)
     assert recorder.images.keys() == {"reconstructions", "samples"}
-    shown = recorder.images["reconstructions"]
+    (shown,) = recorder.images["reconstructions"]
     expected = (255 * images(3)[0, 0]).round().to(torch.uint8)
     assert torch.equal(shown[0, 2:6, 2:6], expected)  # inside a border of 2 pixels
 

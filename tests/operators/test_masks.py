@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from lit_inverse.operators import masks
+from lit_inverse.seeding import per_seed
 
 KINDS: tuple[masks.Columns, ...] = ("random", "equispaced", "magic")
 
@@ -150,4 +151,4 @@ def test_impossible_masks_are_refused() -> None:
     with pytest.raises(ValueError, match="calibration is 10, expected 0 to 8"):
         masks.poisson_disc((16, 16), 4, calibration=10)
     with pytest.raises(ValueError, match="empty list"):
-        masks.drawn(lambda seed: masks.cartesian((8, 32), 4, seed=seed), [])
+        per_seed(lambda seed: masks.cartesian((8, 32), 4, seed=seed), [])

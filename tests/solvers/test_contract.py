@@ -31,7 +31,7 @@ def build(name: str) -> Solver:
     config = parser.parse_args(["--solver", path, "--solver.max_iter", "5"])
     if "n_restarts" in config.solver.init_args:
         config.solver.init_args.n_restarts = 2
-    if "network" in config.solver.init_args:
+    if config.solver.init_args.get("network"):
         network = config.solver.init_args.network.init_args
         for size in SMALL.keys() & vars(network).keys():
             network[size] = SMALL[size]

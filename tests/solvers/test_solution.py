@@ -1,24 +1,16 @@
 """What a solver's answer never is, whatever the solver does."""
 
 import torch
-from torch import Tensor
 
-from lit_inverse.operators import Identity, Operator
-from lit_inverse.solvers import Solution, Solver, Status, Trace, ValueRange
+from lit_inverse.operators import Identity
+from lit_inverse.solvers import Given, Solution, Solver, Status
 
 
 class Failing(Solver):
     """x, iterates and samples that are not finite in the items 1, 2 and 3."""
 
-    def _solve(
-        self,
-        y: Tensor,
-        operator: Operator,
-        sigma: Tensor,
-        value_range: ValueRange | None,
-        seeds: list[int],
-        trace: Trace,
-    ) -> Solution:
+    def _solve(self, given: Given) -> Solution:
+        y = given.y
         x, iterates, samples = y.clone(), y.repeat(2, 1, 1), y.repeat(3, 1, 1)
         x[1, 0], iterates[1, 2, 0], samples[2, 3, 0] = torch.nan, torch.inf, torch.nan
         return Solution(x, [Status.CONVERGED] * len(y), torch.ones(len(y)), {}, iterates, samples)

@@ -4,9 +4,12 @@ import pytest
 import torch
 from problems import benchmark_vector, sparse_vector
 
+from datamodules import SparseSignalsDataModule
 from lit_inverse.checkpoints import SHIPPED
-from lit_inverse.networks import AdaLISTA
+from lit_inverse.networks import ALISTA, LAMP, LVAMP, AdaLISTA, UnfoldedNetwork
+from lit_inverse.noise import SNR
 from lit_inverse.operators import Gaussian, Magnitude
+from lit_inverse.problem import Problem
 from lit_inverse.solvers import Status, Unfolded
 
 
@@ -24,7 +27,7 @@ def test_iterates_and_residuals_are_those_of_the_layers() -> None:
     problem = benchmark_vector()
     solver = Unfolded()
     solution = solver.solve(problem.y, problem.operator, trace=[0, 3, 16])
-    layers = solver.network.double().iterates(problem.y, problem.operator)
+    layers = solver.networks[0].double().iterates(problem.y, problem.operator)
     assert solution.iterates is not None
     torch.testing.assert_close(solution.iterates[0], torch.zeros_like(problem.x))
     torch.testing.assert_close(solution.iterates[1], layers[2].detach())
@@ -44,9 +47,11 @@ def test_another_a_is_refused_before_anything_is_solved() -> None:
         Unfolded().solve(y, Magnitude(Gaussian((500,), 250, 1)))
 
 
-def test_ada_lista_takes_one_a_per_item() -> None:
+@pytest.mark.parametrize(
+    "network", [AdaLISTA(20, 40, 8), LAMP(20, 40, 8), LVAMP(None, 40, 8)], ids=lambda network: type(network).__name__
+)
+def test_networks_for_any_a_take_one_per_item(network: UnfoldedNetwork) -> None:
     problem = sparse_vector()
-    network = AdaLISTA(20, 40, 8)
     network.initialize(problem.operator)  # type: ignore[arg-type]
     together = Unfolded(network).solve(problem.y, problem.operator)
     for i in range(3):
@@ -59,3 +64,47 @@ def test_a_checkpoint_of_another_kind_is_refused() -> None:
         Unfolded(SHIPPED / "vae_digits.pt")
     with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
         Unfolded(SHIPPED / "none.pt")
+
+
+def test_of_several_checkpoints_the_one_that_fits_is_taken() -> None:
+    problem, other = benchmark_vector(), ALISTA(20, 40, 4)
+    other.initialize(Gaussian((40,), 20, 0, columns="unit"))
+    solver = Unfolded([other, SHIPPED / "alista.pt"])
+    expected = Unfolded(SHIPPED / "alista.pt").solve(problem.y, problem.operator).x
+    assert torch.equal(solver.solve(problem.y, problem.operator).x, expected)
+    with pytest.raises(ValueError, match="of 2 checkpoints none is for this A, the first because A is 30 x 40"):
+        solver.check_all(Gaussian((40,), 30, 0), None)
+
+
+@pytest.mark.parametrize(("kappa", "snr"), [(None, 40.0), (None, 20.0), (50.0, 40.0)])
+def test_lvamp_without_training_comes_near_least_squares_on_the_true_support(kappa: float | None, snr: float) -> None:
+    x = SparseSignalsDataModule(n_test=200).dataset("test").x.double()
+    operator = Gaussian((500,), 250, 7, columns="unit", kappa=kappa).double()
+    y, sigma = Problem(operator, SNR(snr)).simulate(x, list(range(200)))
+    x_hat = Unfolded(network=LVAMP(None, 500, 16)).solve(y, operator, sigma=sigma).x
+    told = [torch.linalg.lstsq(operator.matrix[:, row != 0], yi).solution for row, yi in zip(x, y, strict=True)]
+    least = sum((solution - row[row != 0]).square().sum() for solution, row in zip(told, x, strict=True))
+    assert float(10 * ((x_hat - x).square().sum() / least).log10()) < 3
+
+
+def test_lamp_follows_its_state_evolution() -> None:
+    """The error of each layer is that of the posterior mean in noise of the variance of the layer before's error."""
+    n, m = 8000, 4000
+    x = SparseSignalsDataModule(n, n_test=4).dataset("test").x.double()
+    operator = Gaussian((n,), m, 3).double()
+    network = LAMP(None, n, 8).double()
+    source = torch.Generator().manual_seed(0)
+    variance, expected = x.square().mean() * n / m, []
+    for t in range(8):
+        eta = torch.randn(x.shape, generator=source, dtype=torch.float64)
+        x_hat, _ = network.eta(x + variance.sqrt() * eta, variance.expand(len(x), 1), t)
+        expected.append((x_hat - x).square().mean())
+        variance = expected[-1] * n / m
+    with torch.no_grad():
+        found = [(x_hat - x).square().mean() for x_hat in network.iterates(operator(x), operator)]
+    torch.testing.assert_close(torch.stack(found), torch.stack(expected), rtol=0.25, atol=0)
+
+
+def test_a_network_bound_to_one_a_needs_its_checkpoint() -> None:
+    with pytest.raises(ValueError, match="network is a ALISTA, which belongs to one A: give its checkpoint"):
+        Unfolded(network=ALISTA(20, 40, 4))

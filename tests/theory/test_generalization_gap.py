@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from lit_inverse.networks.unfolding.phi_net import PhiNet
+from lit_inverse.networks import PhiNet
 from lit_inverse.operators import Gaussian
-from lit_inverse.theory.generalization_gap import NETWORKS, measure, run
+from lit_inverse.theory.generalization_gap.experiment import run
+from lit_inverse.theory.generalization_gap.measurement import NETWORKS, measure
 
 SMALL = {"m": 10, "n": 20, "sparsity": 2, "n_steps": 60, "n_new": 500}
 

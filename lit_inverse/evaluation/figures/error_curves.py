@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lit_inverse.evaluation.figures.measure import EXACT, Measure, make_room, measure_of, measured_axis
-from lit_inverse.evaluation.figures.style import ORACLE, WIDTH, Positions, axis_name, by_solver, legend, style
-from lit_inverse.evaluation.statistics import Setting, Summary
+from lit_inverse.evaluation.figures.measure import EXACT, Measure, make_room, measure_of
+from lit_inverse.evaluation.figures.positions import Positions
+from lit_inverse.evaluation.figures.style import ORACLE, WIDTH, Statistic, axis_name, by_solver, legend, style
+from lit_inverse.evaluation.grouping import Setting
+from lit_inverse.evaluation.statistics import Summary
 
 
 def error_against_setting(
@@ -38,8 +40,10 @@ def error_against_setting(
         oracle: a grey line to compare with, in dB, which leaves the axes where it is exact.
     """
     positions = Positions(summary.setting for summary in summaries)
-    curves = _Curves(positions, lambda summary: summary.setting, axis_name(symbol), unit, logarithmic)
-    return curves.draw(summaries, solvers, oracle, title)
+    measure = measure_of(summaries, unit, logarithmic)
+    return Curves(positions, lambda one: one.setting, axis_name(symbol), measure).draw(
+        summaries, solvers, title, oracle
+    )
 
 
 def error_against_noise(
@@ -47,67 +51,67 @@ def error_against_noise(
     solvers: Sequence[str],
     name: str,
     unit: str,
-    logarithmic: bool = True,
     title: str = "",
     oracle: Sequence[Summary] = (),
     in_db: bool = False,
 ) -> Figure:
     """Error at one setting against the noise level with 95 % bands, one line per solver; `in_db`: levels in dB."""
     positions = Positions((summary.noise_level for summary in summaries), linear=in_db)
-    curves = _Curves(positions, lambda summary: summary.noise_level, name, unit, logarithmic)
-    return curves.draw(summaries, solvers, oracle, title)
+    measure = measure_of(summaries, unit)
+    return Curves(positions, lambda one: one.noise_level, name, measure).draw(summaries, solvers, title, oracle)
 
 
 @dataclass(frozen=True)
-class _Curves:
+class Curves:
+    """A measure of statistics against what `position` takes of them, called `name`."""
+
     positions: Positions
-    position: Callable[[Summary], Setting]
+    position: Callable[[Statistic], Setting]
     name: str
-    unit: str
-    logarithmic: bool
+    measure: Measure
 
     def draw(
-        self, summaries: Sequence[Summary], solvers: Sequence[str], oracle: Sequence[Summary], title: str
+        self,
+        statistics: Sequence[Statistic],
+        solvers: Sequence[str],
+        title: str = "",
+        oracle: Sequence[Summary] = (),
     ) -> Figure:
+        """A line per solver with its intervals, in the style of its place among `solvers`."""
         figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
         axes = figure.subplots()
-        measure = measure_of(summaries, self.unit)
-        # a t-interval may reach below zero, where a logarithmic axis ends: its band then runs off the lower edge
-        is_bounded = self.logarithmic and not measure.in_db
-        lowest = 0.4 * min(summary.mse_mean for summary in summaries) if is_bounded else None
+        lowest = self.measure.lowest(statistics)
         handles: list[Artist] = []
-        lines = by_solver(summaries, solvers)
+        lines = by_solver(statistics, solvers)
         for place, line in lines:
-            handles += self._line(axes, line, measure, style(place), (place, len(solvers)), lowest)
+            handles += self._line(axes, line, style(place), (place, len(solvers)), lowest)
         self.positions.prepare(axes, self.name)
-        measured_axis(axes, measure, self.logarithmic, lowest)
+        self.measure.prepare(axes, lowest)
         labels = [line[0].label for _, line in lines]
-        if measure.in_db and any(measure.of(summary)[0] > EXACT for summary in oracle):
+        if self.measure.scale == "dB" and any(self.measure.of(one)[0] > EXACT for one in oracle):
             make_room(axes, oracle)
-            handles += self._line(axes, oracle, measure, ORACLE, (0, 1), None)
+            handles += self._line(axes, oracle, ORACLE, (0, 1), lowest)
             labels.append(oracle[0].label)
-        shown = measure.title([summary.n for summary in summaries])
-        axes.set_title(f"{title}: {shown}" if title else shown, fontsize=9)
+        axes.set_title(f"{title}: {self.measure.title}" if title else self.measure.title, fontsize=9)
         legend(figure, handles, labels)
         return figure
 
     def _line(
         self,
         axes: Axes,
-        line: Sequence[Summary],
-        measure: Measure,
+        line: Sequence[Statistic],
         look: Mapping[str, Any],
         place: tuple[int, int],
-        lowest: float | None,
+        lowest: float,
     ) -> list[Line2D]:
         """Values, bands and bars of one solver, `place` among how many; the axis keeps its limits for the oracle."""
-        at = self.positions.beside(np.array([self.positions[self.position(summary)] for summary in line]), *place)
-        value, low, high = np.array([measure.of(summary) for summary in line]).T
+        at = self.positions.beside(np.array([self.positions[self.position(one)] for one in line]), *place)
+        value, low, high = np.array([self.measure.of(one) for one in line]).T
         low, high = (np.where(np.isfinite(end), end, value) for end in (low, high))  # none for a single image
-        low = low if lowest is None else np.maximum(low, lowest / 10)
-        handles = axes.plot(at, value, zorder=3, **look)
+        low = np.maximum(low, lowest / 10)
+        handles = axes.plot(at, value, zorder=3, clip_on=self.measure.top is None, **look)
         if len(at) > 1 and self.positions.numeric:
             axes.fill_between(at, low, high, color=look["color"], alpha=0.13, linewidth=0)
-        bars = [value - low, high - value]
+        bars = np.array([value - low, high - value]).clip(0)
         axes.errorbar(at, value, bars, fmt="none", ecolor=look["color"], capsize=2.5, elinewidth=0.9)
         return handles

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lit_inverse.evaluation.figures.style import legend, log_ticks, mse_label, panels, shown, style
-from lit_inverse.evaluation.statistics import Setting
+from lit_inverse.evaluation.grouping import Setting
 from lit_inverse.evaluation.trajectories import Trajectory
 
 _OBJECTIVES = {"loss": "loss\n(of each solver's own)", "gap": "relative\nduality gap"}

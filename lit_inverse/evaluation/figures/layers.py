@@ -11,8 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from lit_inverse.evaluation.figures.measure import EXACT, make_room
 from lit_inverse.evaluation.figures.style import ORACLE, WIDTH, by_solver, legend, panels, style
+from lit_inverse.evaluation.grouping import Setting
 from lit_inverse.evaluation.layers import LayerError
-from lit_inverse.evaluation.statistics import Setting, Summary
+from lit_inverse.evaluation.statistics import Summary
 
 _PANEL = 2.5  # inches
 

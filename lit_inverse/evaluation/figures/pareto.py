@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.measure import Measure, measure_of, measured_axis
+from lit_inverse.evaluation.figures.measure import Measure, measure_of
 from lit_inverse.evaluation.figures.style import legend, panels, shown, style
 from lit_inverse.evaluation.statistics import Summary
 
@@ -30,7 +30,7 @@ def error_against_time(summaries: Sequence[Summary], solvers: Sequence[str], sym
             value, low, high = measure.of(summary)
             (handles[summary.label],) = axes.plot(summary.seconds_mean, value, zorder=3, **look)
             if np.isfinite(low):
-                low = low if measure.in_db else max(low, value / 100)
+                low = low if measure.scale == "dB" else max(low, value / 100)
                 axes.vlines(summary.seconds_mean, low, high, color=look["color"], linewidth=0.9)
         front = _front(chosen, measure)
         axes.step(
@@ -45,10 +45,10 @@ def error_against_time(summaries: Sequence[Summary], solvers: Sequence[str], sym
         axes.minorticks_off()
         axes.set_xlim(0.5 * min(seconds), 2 * max(seconds))
         axes.set_title(f"{symbol} = {shown(setting)}", fontsize=9)
-    measured_axis(row[0], measure, True, 0.4 * min(summary.mse_mean for summary in summaries))
+    measure.prepare(row[0], measure.lowest(summaries))
     for axes in row[1:]:
         axes.grid(alpha=0.3)
-    figure.supxlabel(f"solver time per {measure.items.removesuffix('s')} (s)", fontsize=10)
+    figure.supxlabel(f"solver time per {'signal' if measure.scale == 'dB' else 'image'} (s)", fontsize=10)
     legend(figure, list(handles.values()), list(handles))
     return figure
 

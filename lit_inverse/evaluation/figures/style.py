@@ -1,4 +1,4 @@
-"""What the figures have in common: styles of solvers, axes, legends, files."""
+"""What the figures have in common: styles of solvers, legends, names, files."""
 
 import itertools
 import math
@@ -9,17 +9,14 @@ from typing import Any, Protocol, TypeVar
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
-from lit_inverse.evaluation.statistics import Setting
+from lit_inverse.evaluation.grouping import Setting
 
 mpl.use("Agg")
-
-Floats = npt.NDArray[np.float64]
 
 WIDTH = 6.4  # inches
 DPI = 150  # of a PNG
@@ -32,21 +29,24 @@ _DASHES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
 ORACLE: dict[str, Any] = {"color": "0.45", "marker": "_", "linestyle": (0, (1, 1)), "markersize": 9, "linewidth": 1.6}
 
 _LEGEND_CHARACTERS = 88  # that fit beside each other at the legend's size
-_APART = 0.008  # of the axis, between lines of several solvers
 MAX_PANELS = 4  # beside each other
 
 
-class OfSolver(Protocol):
+class Statistic(Protocol):
     """What statistics have in common."""
 
     @property
     def solver(self) -> str: ...
     @property
     def label(self) -> str: ...
+    @property
+    def setting(self) -> Setting: ...
+    @property
+    def noise_level(self) -> float: ...
 
 
 P = TypeVar("P")
-S = TypeVar("S", bound=OfSolver)
+S = TypeVar("S", bound=Statistic)
 
 
 def style(place: int) -> dict[str, Any]:
@@ -73,86 +73,6 @@ def panels(settings: Sequence[P]) -> list[P]:
     if len(settings) <= MAX_PANELS:
         return list(settings)
     return [settings[place] for place in np.linspace(0, len(settings) - 1, MAX_PANELS).round().astype(int)]
-
-
-class Positions:
-    """Where settings lie on the horizontal axis: numbers where they belong, anything else one beside the other.
-
-    The axis is logarithmic when the largest is at least 4 times the smallest (20 times where 0 is among them, which
-    then has a place of its own), unless `linear`. Infinity comes after the largest number.
-    """
-
-    def __init__(self, settings: Iterable[Setting], linear: bool = False) -> None:
-        self.settings = list(dict.fromkeys(settings))
-        numbers = [setting for setting in self.settings if not isinstance(setting, str)]
-        self.numeric = len(numbers) == len(self.settings)
-        finite = sorted(number for number in numbers if number != math.inf)
-        self.scale = self._scale(finite) if self.numeric and finite and not linear else "linear"
-        self._infinity = self._after(finite) if finite else 0.0
-
-    def _after(self, numbers: Sequence[float]) -> float:
-        """One mean step after the largest of some ascending numbers."""
-        steps = max(1, len(numbers) - 1)
-        if self.scale == "log":
-            return numbers[-1] * math.pow(numbers[-1] / numbers[0], 1 / steps)
-        return numbers[-1] + (float(numbers[-1] - numbers[0]) / steps or 1.0)
-
-    def _scale(self, numbers: Sequence[float]) -> str:
-        positive = [number for number in numbers if number > 0]
-        if min(numbers) < 0 or not positive or max(positive) < 4 * min(positive):
-            return "linear"
-        if min(numbers) > 0:
-            return "log"
-        return "symlog" if max(positive) >= 20 * min(positive) else "linear"
-
-    def __getitem__(self, setting: Setting) -> float:
-        if not self.numeric:
-            return float(self.settings.index(setting))
-        return self._infinity if setting == math.inf else float(setting)
-
-    def beside(self, at: Floats, place: int, n_lines: int) -> Floats:
-        """Where the line at `place` of n_lines lies: a little apart, so that equal ones can be told from each other."""
-        apart = _APART * (place - (n_lines - 1) / 2)
-        ends = [self[setting] for setting in self.settings]
-        moved = at * (max(ends) / min(ends)) ** apart if self.scale == "log" else at + apart * (max(ends) - min(ends))
-        return np.asarray(moved)
-
-    def prepare(self, axes: Axes, name: str) -> None:
-        """Scale, ticks and name of the horizontal axis."""
-        at = sorted((self[setting], setting) for setting in self.settings)
-        numbers = [number for number, _ in at]
-        if self.scale == "symlog":
-            smallest = min(number for number in numbers if number > 0)
-            axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
-        else:
-            axes.set_xscale(self.scale)
-        places = _apart(np.asarray(axes.get_xaxis().get_transform().transform(numbers)))
-        axes.set_xticks([numbers[i] for i in places], [shown(at[i][1]) for i in places])
-        axes.xaxis.set_minor_locator(FixedLocator(numbers))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel(name)
-
-
-def _apart(at: Any, share: float = 0.06) -> list[int]:
-    """Places of ticks whose labels do not meet: `share` of the axis apart."""
-    shown, least = [0], share * (at[-1] - at[0])
-    for place in range(1, len(at)):
-        if at[place] - at[shown[-1]] >= least:
-            shown.append(place)
-    return shown
-
-
-def error_axis(axes: Axes, logarithmic: bool, lowest: float | None = None) -> None:
-    """Scale and grid of a vertical axis of errors, which begins at 0 or, logarithmic, not below `lowest`."""
-    axes.grid(alpha=0.3)
-    if not logarithmic:
-        axes.set_ylim(bottom=0)
-        return
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    low = low if lowest is None else max(low, lowest)
-    axes.set_ylim(low, high)
-    log_ticks(axes, high / low)
 
 
 def log_ticks(axes: Axes, ratio: float) -> None:

@@ -3,6 +3,7 @@
 from lit_inverse.networks.unfolding.ada_lista import AdaLISTA
 from lit_inverse.networks.unfolding.alista import ALISTA, TiLISTA
 from lit_inverse.networks.unfolding.base import UnfoldedNetwork
+from lit_inverse.networks.unfolding.conv_lista import ConvLISTA
 from lit_inverse.networks.unfolding.hyper_lista import HyperLISTA
 from lit_inverse.networks.unfolding.iht import LIHT
 from lit_inverse.networks.unfolding.lamp import LAMP
@@ -10,6 +11,7 @@ from lit_inverse.networks.unfolding.lista import LISTA
 from lit_inverse.networks.unfolding.lista_cp import LISTACP, LISTACPSS
 from lit_inverse.networks.unfolding.lvamp import LVAMP
 from lit_inverse.networks.unfolding.na_alista import NAALISTA
+from lit_inverse.networks.unfolding.phi_net import PhiNet
 from lit_inverse.networks.unfolding.step_lista import StepLISTA
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "LVAMP",
     "NAALISTA",
     "AdaLISTA",
+    "ConvLISTA",
     "HyperLISTA",
+    "PhiNet",
     "StepLISTA",
     "TiLISTA",
     "UnfoldedNetwork",

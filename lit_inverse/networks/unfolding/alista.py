@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lit_inverse.networks.unfolding.base import System, UnfoldedNetwork, dense
+from lit_inverse.networks.unfolding.logarithms import Logarithms
 from lit_inverse.networks.unfolding.shrinkage import Shrinkage
 from lit_inverse.networks.unfolding.weights import analytic_weight
 from lit_inverse.operators import LinearOperator
@@ -26,7 +27,7 @@ class ALISTA(UnfoldedNetwork):
     def __init__(self, m: int = 250, n: int = 500, n_layers: int = 16, p: float = 1.2, p_max: float = 13.0) -> None:
         super().__init__(m, n, n_layers, p=p, p_max=p_max)
         self.register_buffer("w", torch.zeros(m, n))
-        self.log_gamma = nn.ParameterList(nn.Parameter(torch.zeros(())) for _ in range(n_layers))
+        self.log_gamma = Logarithms(nn.Parameter(torch.zeros(())) for _ in range(n_layers))
         self.shrink = Shrinkage(n, n_layers, p, p_max)
 
     def _initialize(self, operator: LinearOperator) -> None:

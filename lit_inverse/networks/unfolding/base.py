@@ -8,21 +8,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lit_inverse.networks.generator import ValueRange
+from lit_inverse.networks.unfolding.logarithms import Logarithms
 from lit_inverse.operators import LinearOperator, Matrix
 
 
 class System:
-    """y = A x for vectors: x (B, n) and y (B, m), whatever the shapes of A.
+    """y = A x + eta for vectors: x (B, n) and y (B, m), whatever the shapes of A.
+
+    Attributes:
+        sigma: standard deviation of eta, (B, 1); None where it is not known.
 
     Raises:
         ValueError: when y is complex.
     """
 
-    def __init__(self, y: Tensor, operator: LinearOperator) -> None:
+    def __init__(self, y: Tensor, operator: LinearOperator, sigma: Tensor | None = None) -> None:
         operator.check_batch(y, operator.out_shape, "y")
         if y.is_complex():
             raise ValueError(f"y is {y.dtype}, unfolded networks take real measurements")
         self.y, self.operator = y.flatten(1), operator
+        self.sigma = None if sigma is None else sigma[:, None]
 
     def zeros(self) -> Tensor:
         """x_0, (B, n)."""
@@ -42,7 +48,7 @@ class UnfoldedNetwork(nn.Module, ABC):
     """x_T after T steps ("layers") from x_0 = 0, for real x and y.
 
     Args:
-        m: number of measurements.
+        m: number of measurements; null for any, where the weights are bound to no A.
         n: number of unknowns.
         n_layers: T.
         settings: the other arguments of its class.
@@ -50,6 +56,7 @@ class UnfoldedNetwork(nn.Module, ABC):
     Attributes:
         settings: all arguments it was made with.
         exported: type that exported weights are kept in: half precision would end near -65 dB.
+        value_range: the range of x its weights are for; None where they go with any.
         bound: whether its weights belong to the A they were initialised with; others take any A of that shape.
         fingerprint: A z, (m,), for a fixed z, by which a bound network knows its A.
 
@@ -58,17 +65,18 @@ class UnfoldedNetwork(nn.Module, ABC):
     """
 
     exported = torch.float32
+    value_range: ValueRange | None = None
     bound: bool = True
     fingerprint: Tensor
 
-    def __init__(self, m: int = 250, n: int = 500, n_layers: int = 16, **settings: Any) -> None:
+    def __init__(self, m: int | None = 250, n: int = 500, n_layers: int = 16, **settings: Any) -> None:
         super().__init__()
         for name, value in (("m", m), ("n", n), ("n_layers", n_layers)):
-            if value < 1:
+            if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}, expected at least 1")
         self.m, self.n, self.n_layers = m, n, n_layers
         self.settings = {"m": m, "n": n, "n_layers": n_layers, **settings}
-        self.register_buffer("fingerprint", torch.zeros(m))
+        self.register_buffer("fingerprint", torch.zeros(m or 0))
 
     def initialize(self, operator: LinearOperator) -> None:
         """Sets the weights from A alone.
@@ -110,33 +118,36 @@ class UnfoldedNetwork(nn.Module, ABC):
     def steps(self, system: System) -> Iterator[Tensor]:
         """x_1, x_2, ..., x_T, each (B, n), computed when asked for."""
 
-    def iterates(self, y: Tensor, operator: LinearOperator, n_layers: int | None = None) -> list[Tensor]:
+    def iterates(
+        self, y: Tensor, operator: LinearOperator, n_layers: int | None = None, sigma: Tensor | None = None
+    ) -> list[Tensor]:
         """x_1 to x_T, or to x_n_layers, each (B, *in_shape of A).
+
+        Args:
+            y: (B, *out_shape of A).
+            operator: A.
+            n_layers: at most T.
+            sigma: standard deviation of the noise in y, (B,), where it is known; few networks look at it.
 
         Raises:
             ValueError: when y, A and the network do not fit in size. (That A is its own, `check` finds out.)
         """
         self._check_size(operator)
-        steps = itertools.islice(self.steps(System(y, operator)), n_layers)
+        steps = itertools.islice(self.steps(System(y, operator, sigma)), n_layers)
         return [x.view(-1, *operator.in_shape) for x in steps]
 
     def forward(self, y: Tensor, operator: LinearOperator) -> Tensor:
         """x_T, (B, *in_shape of A), for y (B, *out_shape of A)."""
         return self.iterates(y, operator)[-1]
 
-    def schedules(self) -> list[nn.ParameterList]:
-        """Logarithms of what layers have one positive number of: thresholds, steps."""
-        return [
-            module
-            for name, module in self.named_modules()
-            if isinstance(module, nn.ParameterList) and name.rpartition(".")[2].startswith("log_")
-        ]
+    def schedules(self) -> list[Logarithms]:
+        """Of thresholds, steps and what else layers have one positive number of."""
+        return [module for module in self.modules() if isinstance(module, Logarithms)]
 
     def _check_size(self, operator: LinearOperator) -> None:
-        if (operator.m, operator.n) != (self.m, self.n):
-            raise ValueError(
-                f"A is {operator.m} x {operator.n}, this {type(self).__name__} was made for {self.m} x {self.n}"
-            )
+        if operator.n != self.n or self.m not in (None, operator.m):
+            made_for = f"{'m' if self.m is None else self.m} x {self.n}"
+            raise ValueError(f"A is {operator.m} x {operator.n}, this {type(self).__name__} was made for {made_for}")
 
 
 def dense(operator: LinearOperator) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lit_inverse.networks.unfolding.base import System, UnfoldedNetwork, dense
+from lit_inverse.networks.unfolding.logarithms import Logarithms
 from lit_inverse.networks.unfolding.shrinkage import select_supports
 from lit_inverse.networks.unfolding.weights import analytic_weight, coherence, symmetric_weight
 from lit_inverse.operators import LinearOperator
@@ -48,7 +49,7 @@ class HyperLISTA(UnfoldedNetwork):
             self.register_buffer(name, torch.zeros(shape))
         # the best for Bernoulli(.1)-Gaussian x without noise, m = 250, n = 500
         self.log_c1, self.log_c2, self.log_c3 = (
-            nn.ParameterList([nn.Parameter(torch.tensor(math.log(c)))]) for c in (0.074, 0.0155, 102.0)
+            Logarithms([nn.Parameter(torch.tensor(math.log(c)))]) for c in (0.074, 0.0155, 102.0)
         )
 
     def _initialize(self, operator: LinearOperator) -> None:

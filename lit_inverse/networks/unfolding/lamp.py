@@ -37,7 +37,7 @@ class LAMP(UnfoldedNetwork):
 
     def __init__(
         self,
-        m: int = 250,
+        m: int | None = 250,
         n: int = 500,
         n_layers: int = 16,
         weight: Weight = "adjoint",
@@ -48,8 +48,10 @@ class LAMP(UnfoldedNetwork):
         if weight not in get_args(Weight):
             raise ValueError(f"weight is {weight!r}, expected one of {', '.join(get_args(Weight))}")
         self.bound = weight != "adjoint"
+        if self.bound and m is None:
+            raise ValueError(f"m is null and weight {weight!r}, expected a number of measurements, or adjoint")
         n_weights = {"adjoint": 0, "tied": 1, "untied": n_layers}[weight]
-        self.w = nn.ParameterList(nn.Parameter(torch.zeros(m, n)) for _ in range(n_weights))
+        self.w = nn.ParameterList(nn.Parameter(torch.zeros(m or 0, n)) for _ in range(n_weights))
         self.eta = PosteriorMean(n_layers, density, power)
 
     def _initialize(self, operator: LinearOperator) -> None:
@@ -63,5 +65,5 @@ class LAMP(UnfoldedNetwork):
             v = system.residual(x) + b * v
             projected = v @ self.w[min(t, len(self.w) - 1)] if len(self.w) else system.adjoint(v)
             x, slope = self.eta(x + projected, v.square().mean(1, keepdim=True), t)
-            b = slope.mean(1, keepdim=True) * self.n / self.m
+            b = slope.mean(1, keepdim=True) * self.n / system.operator.m
             yield x

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lit_inverse.networks.unfolding.base import System, UnfoldedNetwork, dense
+from lit_inverse.networks.unfolding.logarithms import Logarithms
 from lit_inverse.networks.unfolding.posterior_mean import PosteriorMean
 from lit_inverse.operators import LinearOperator, Matrix
 
@@ -20,15 +21,16 @@ class LVAMP(UnfoldedNetwork):
         x_{t+1} = eta_t(r1; v1)
         r2 = (x_{t+1} - a1 r1) / (1 - a1),   v2 = v1 a1 / (1 - a1)
 
-    from r2 = 0, a2 and a1 the mean derivatives of x2 by r2 and of eta_t by r1, s_t the variance of the noise, as a
-    share of the mean square of y; eta_t as in `LAMP`. Right for large A of any singular values with right singular
-    vectors as good as drawn at random, also badly conditioned ones, where LAMP fails. Where the laws of x and of the
-    noise are known it needs no training. It goes with any A, also one per item; trained are four numbers per layer (in
-    the paper matrices too, which end where these closed forms are).
+    from r2 = 0, a2 and a1 the mean derivatives of x2 by r2 and of eta_t by r1; s_t is the variance of the noise in y
+    where it is known and above what `snr` says, otherwise what `snr` says, times a factor; eta_t as in `LAMP`. Right
+    for large A of any singular values with right singular vectors as good as drawn at random, also badly conditioned
+    ones, where LAMP fails. Where the laws of x and of the noise are known it needs no training. It goes with any A,
+    also one per item; trained are four numbers per layer (in the paper matrices too, which end where these closed forms
+    are).
 
     Args:
         m, n, n_layers: see `UnfoldedNetwork`.
-        snr: 10 log10 of ||y||^2 over ||eta||^2, dB, to begin with.
+        snr: the largest 10 log10 of ||y||^2 / ||eta||^2 to be expected, dB.
         density: expected share of entries of x that are not 0, to begin with.
         power: their variance, to begin with.
 
@@ -40,7 +42,7 @@ class LVAMP(UnfoldedNetwork):
 
     def __init__(
         self,
-        m: int = 250,
+        m: int | None = 250,
         n: int = 500,
         n_layers: int = 16,
         snr: float = 100.0,
@@ -50,8 +52,8 @@ class LVAMP(UnfoldedNetwork):
         super().__init__(m, n, n_layers, snr=snr, density=density, power=power)
         if not -100 <= snr <= 200:
             raise ValueError(f"snr is {snr}, expected dB from -100 to 200; 100 where there is no noise")
-        noise = torch.tensor(10.0 ** (-snr / 10)).log()
-        self.log_noise = nn.ParameterList(nn.Parameter(noise.clone()) for _ in range(n_layers))
+        self.snr = snr
+        self.log_noise = Logarithms(nn.Parameter(torch.zeros(())) for _ in range(n_layers))
         self.eta = PosteriorMean(n_layers, density, power)
 
     def _initialize(self, operator: LinearOperator) -> None:
@@ -59,10 +61,12 @@ class LVAMP(UnfoldedNetwork):
 
     def steps(self, system: System) -> Iterator[Tensor]:
         values, vectors = _spectrum(system.operator)
-        power = system.y.square().mean(1, keepdim=True)
-        r2, v2 = system.zeros(), self.m * power / values.sum(-1, keepdim=True)
+        energy = system.y.square().sum(1, keepdim=True)
+        noise = 10 ** (-self.snr / 10) * energy / system.operator.m
+        noise = noise if system.sigma is None else torch.maximum(noise, system.sigma.square())
+        r2, v2 = system.zeros(), energy / values.sum(-1, keepdim=True)
         for t, log_noise in enumerate(self.log_noise):
-            gains = 1 / (values + log_noise.exp() * power / v2)
+            gains = 1 / (values + log_noise.exp() * noise / v2)
             rotated = gains * _rotated(system.residual(r2), vectors)
             x2 = r2 + system.adjoint(_rotated(rotated, vectors.mT))
             a2 = 1 - (gains * values).sum(1, keepdim=True) / self.n

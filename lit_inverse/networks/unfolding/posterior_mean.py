@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from lit_inverse.networks.unfolding.logarithms import Logarithms
+
 
 def bernoulli_gaussian_mean(r: Tensor, variance: Tensor, power: Tensor, log_odds: Tensor) -> tuple[Tensor, Tensor]:
     """E[x | r] and its derivative by r, both (B, n), for r = x + N(0, variance).
@@ -49,7 +51,7 @@ class PosteriorMean(nn.Module):
             raise ValueError(f"density is {density} and power {power}, expected density in (0, 1) and power > 0")
         starts = math.log(power), math.log(density / (1 - density)), 0.0
         self.log_power, self.log_odds, self.log_scale = (
-            nn.ParameterList(nn.Parameter(torch.tensor(start)) for _ in range(n_layers)) for start in starts
+            Logarithms(nn.Parameter(torch.tensor(start)) for _ in range(n_layers)) for start in starts
         )
 
     def forward(self, r: Tensor, variance: Tensor, t: int) -> tuple[Tensor, Tensor]:

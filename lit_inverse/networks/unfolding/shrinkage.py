@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lit_inverse.networks.unfolding.logarithms import Logarithms
+
 
 def soft(z: Tensor, theta: Tensor) -> Tensor:
     """sign(z) max(|z| - theta, 0), theta >= 0."""
@@ -114,7 +116,7 @@ class Shrinkage(nn.Module):
         super().__init__()
         self.selected = n_selected(n, n_layers, p, p_max)
         shape = (n,) if vector else ()
-        self.log_theta = nn.ParameterList(nn.Parameter(torch.zeros(shape)) for _ in range(1 if shared else n_layers))
+        self.log_theta = Logarithms(nn.Parameter(torch.zeros(shape)) for _ in range(1 if shared else n_layers))
         self.set(0.8, 0.7)  # near the best for ALISTA on Bernoulli(.1)-Gaussian x, m = 250, n = 500
 
     def set(self, theta: float, ratio: float = 1.0) -> None:

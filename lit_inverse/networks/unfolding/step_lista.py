@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lit_inverse.networks.unfolding.base import System, UnfoldedNetwork
+from lit_inverse.networks.unfolding.logarithms import Logarithms
 from lit_inverse.networks.unfolding.shrinkage import soft
 from lit_inverse.operators import LinearOperator
 
@@ -27,12 +28,12 @@ class StepLISTA(UnfoldedNetwork):
 
     bound = False
 
-    def __init__(self, m: int = 250, n: int = 500, n_layers: int = 16, lam: float = 0.1) -> None:
+    def __init__(self, m: int | None = 250, n: int = 500, n_layers: int = 16, lam: float = 0.1) -> None:
         super().__init__(m, n, n_layers, lam=lam)
         if not lam > 0:
             raise ValueError(f"lam is {lam}, expected a number > 0")
         self.lam = lam
-        self.log_gamma = nn.ParameterList(nn.Parameter(torch.zeros(())) for _ in range(n_layers))
+        self.log_gamma = Logarithms(nn.Parameter(torch.zeros(())) for _ in range(n_layers))
 
     def _initialize(self, operator: LinearOperator) -> None:
         """gamma_t = 1 / ||A||^2, the largest over the items."""

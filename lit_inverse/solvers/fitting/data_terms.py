@@ -6,6 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lit_inverse.operators.items import column
+
 Reduction = Literal["sum", "mean"]
 
 
@@ -93,6 +95,6 @@ class PoissonLikelihood(DataTerm):
             )
 
     def entries(self, prediction: Tensor, y: Tensor) -> Tensor:
-        mean = y.flatten(1).mean(1).view(-1, *[1] * (y.ndim - 1))
+        mean = column(y.flatten(1).mean(1), y)
         rate = torch.maximum(prediction, self.floor * mean).clamp_min(torch.finfo(y.dtype).tiny)  # y may be 0
         return (rate - y + torch.xlogy(y, y / rate)) / self.gain

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import Operator
+from lit_inverse.operators.items import column
 from lit_inverse.solvers.fitting.data_terms import DataTerm
 from lit_inverse.solvers.fitting.ensemble import Ensemble
 from lit_inverse.solvers.fitting.inputs import Input
@@ -121,7 +122,7 @@ class Descent:
 
     def per_fit(self, values: Tensor, parameter: Tensor) -> Tensor:
         """values (F,) in a shape that multiplies a parameter of all fits."""
-        return values.view(-1, *[1] * (parameter.ndim - 1)) if self.networks.stacked else values[0]
+        return column(values, parameter) if self.networks.stacked else values[0]
 
     def fork(self, y: Tensor | None = None, used: Tensor | None = None) -> "Descent":
         """Another descent from the present weights, with an optimizer and inputs that begin anew."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lit_inverse.solvers.fitting.per_fit import PerFit, source_of
+from lit_inverse.seeding import source_of
+from lit_inverse.solvers.fitting.per_fit import PerFit
 
 
 class Feed(PerFit):

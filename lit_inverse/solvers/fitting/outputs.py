@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
+from lit_inverse.operators.items import column
 from lit_inverse.solvers.fitting.descent import Iterate
 from lit_inverse.solvers.fitting.per_fit import PerFit
 
@@ -59,6 +60,6 @@ class _Average(Smoother):
             self.mean, self.weight = torch.zeros_like(iterate.x), torch.zeros_like(iterate.objective)
         finite = torch.isfinite(iterate.objective)
         self.weight = torch.where(finite, self.decay * self.weight + 1, self.weight)
-        share = (finite / self.weight.clamp_min(1)).view(-1, *[1] * (iterate.x.ndim - 1))
+        share = column(finite / self.weight.clamp_min(1), iterate.x)
         self.mean = torch.where(share > 0, self.mean + share * (iterate.x - self.mean), self.mean)
         return self.mean

@@ -1,9 +1,6 @@
 """States of several fits advanced together."""
 
-import torch
 from torch import Tensor
-
-from lit_inverse import seeding
 
 
 class PerFit:
@@ -16,8 +13,3 @@ class PerFit:
                 setattr(self, name, value[index])
             elif isinstance(value, PerFit):
                 value.select(index)
-
-
-def source_of(seed: int, purpose: str) -> torch.Generator:
-    """One independent stream of random numbers per fit and purpose."""
-    return seeding.generator(seeding.derive_seed(seed, "solver", purpose, 0))

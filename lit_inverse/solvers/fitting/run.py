@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lit_inverse.operators.items import column
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
 from lit_inverse.solvers.fitting.outputs import Output
 from lit_inverse.solvers.fitting.per_fit import PerFit
@@ -54,7 +55,7 @@ class Answers(PerFit):
         if verdict.done is not None:
             better = better & ~self.stopped
             self.n_iter = torch.where(verdict.done & ~self.stopped, iterate.number, self.n_iter)
-        self.x = torch.where(_wide(better, image), image, self.x)
+        self.x = torch.where(column(better, image), image, self.x)
         self.objective = torch.where(better, iterate.objective, self.objective)
         self.number = torch.where(better, iterate.number, self.number)
         if verdict.done is not None:
@@ -64,10 +65,6 @@ class Answers(PerFit):
         """Replaces the answers of the fits of these numbers."""
         for name, values in vars(others).items():
             setattr(self, name, getattr(self, name).index_copy(0, index, values))
-
-
-def _wide(mask: Tensor, images: Tensor) -> Tensor:
-    return mask.view(-1, *[1] * (images.ndim - 1))
 
 
 class Run:
@@ -93,7 +90,7 @@ class Run:
         self.losses: list[Tensor] = []
 
     def finish(self) -> Fits:
-        """Does it all."""
+        """From the first iterate on."""
         for number in range(self.max_iter):
             iterate = self._step(number)
             verdict = self.watch.see(iterate)
@@ -126,7 +123,7 @@ class Run:
             loss = self.losses[-1].index_copy(0, self.alive, loss)
         self.losses.append(loss)
         if number in self.trace:
-            x = x if running is None else torch.where(_wide(running, x), x, self.answers.x)
+            x = x if running is None else torch.where(column(running, x), x, self.answers.x)
             self.trace.record(number, x if self.all is None else self.all.x.index_copy(0, self.alive, x))
 
     def _leave_out_ended(self) -> bool:

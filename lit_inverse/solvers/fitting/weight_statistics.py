@@ -1,4 +1,4 @@
-"""The Gaussian that weights of fitted networks are samples of: Algorithm 1 of CS-DIP, and its limit."""
+"""The Gaussian that weights of fitted networks are samples of: what Algorithm 1 of CS-DIP tends to."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,10 @@ def _moments(layer: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def limit(fits: Sequence[Weights]) -> tuple[Tensor, Tensor]:
-    """What `algorithm_1` tends to with T and then S: mu (L,) and a diagonal Sigma (L, L), in float64.
+    """mu (L,) and a diagonal Sigma (L, L) of Q fits, in float64: Algorithm 1 of CS-DIP with T and then S to infinity.
+
+    Van Veen et al. 2018: T times, one of the fits is drawn and S of its weights of each layer, as rows of M (L, S);
+    mu_t = M 1 / S and Sigma_t = M M^T / S - mu_t mu_t^T are averaged over t (their code: T = 2500, S = 64). That is
 
         mu_l = mean_q wbar_ql,    Sigma_ll = mean_q Var_i(w_qli),    Sigma_kl = 0 for k != l,
 
@@ -36,30 +39,3 @@ def limit(fits: Sequence[Weights]) -> tuple[Tensor, Tensor]:
     """
     means, variances = (torch.stack(values) for values in zip(*map(layer_moments, fits), strict=True))
     return means.mean(0), variances.mean(0).diag()
-
-
-def algorithm_1(fits: Sequence[Weights], n_iter: int, n_samples: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
-    """mu (L,) and Sigma (L, L), float64, of Q fits, sampled: Van Veen et al. 2018 (CS-DIP), Algorithm 1.
-
-    T times, one of the fits is drawn and S of its weights of each layer, with replacement, as rows of M (L, S); then
-
-        mu_t = M 1 / S,    Sigma_t = M M^T / S - mu_t mu_t^T,
-
-    which are averaged over t. The authors' code has T = 2500 and S = 64. (It takes all 64 weights of a batch norm, in
-    their order, which leaves covariances between such layers; the paper keeps the diagonal of Sigma only.)
-
-    Args:
-        fits: of networks of one architecture.
-        n_iter: T.
-        n_samples: S.
-        source: CPU generator.
-    """
-    layers = [[layer.detach().double().flatten().cpu() for layer in weights] for weights in fits]
-    mu, covariance = torch.zeros(len(layers[0]), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
-    for _ in range(n_iter):
-        chosen = layers[int(torch.randint(len(layers), (), generator=source))]
-        drawn = torch.stack([layer[torch.randint(len(layer), (n_samples,), generator=source)] for layer in chosen])
-        mu_t = drawn.mean(1)
-        mu = mu + mu_t / n_iter
-        covariance = covariance + (drawn @ drawn.T / n_samples - mu_t.outer(mu_t)) / n_iter
-    return mu, covariance

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from lit_inverse.operators import LinearOperator, Matrix
 from lit_inverse.operators.composition import OnReals, Scaled
-from lit_inverse.operators.real_parts import from_parts, real_parts
+from lit_inverse.operators.items import from_parts, real_parts
 
 _PROBES = 8
 

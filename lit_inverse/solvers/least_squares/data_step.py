@@ -61,13 +61,12 @@ class DataStep:
 
 def _simplified(operator: LinearOperator, y: Tensor, gain: float) -> tuple[LinearOperator, Tensor, float]:
     """A', y', g with gain ||A x - y||^2 = g ||A' x - y'||^2 + const, without factors and, where it can, OnReals."""
-    if isinstance(operator, Scaled) and operator.factor:
-        return _simplified(operator.operator, y / operator.factor, gain * abs(operator.factor) ** 2)
-    if not isinstance(operator, OnReals):
-        return operator, y, gain
-    inner = operator.operator
+    inner = operator.operator if isinstance(operator, OnReals) else operator
     if isinstance(inner, Scaled) and inner.factor:
-        return _simplified(inner.operator.on_reals(), y / inner.factor, gain * abs(inner.factor) ** 2)
+        scaled = inner.operator if inner is operator else inner.operator.on_reals()
+        return _simplified(scaled, y / inner.factor, gain * abs(inner.factor) ** 2)
+    if inner is operator:
+        return operator, y, gain
     if not inner(y.real.new_zeros(inner.n_items or 1, *inner.in_shape)).is_complex():
         return _simplified(inner, y.real, gain)  # the imaginary part of y is out of reach
     if isinstance(inner, Matrix):

@@ -9,7 +9,8 @@ from torch import Tensor
 from lit_inverse.operators import Blur, Downsampling, Fourier, Integration, LinearOperator, Matrix
 from lit_inverse.operators.base import Index, item_numbers
 from lit_inverse.operators.composition import OnReals
-from lit_inverse.operators.krylov import cg_steps, column, dot, norm
+from lit_inverse.operators.items import column, dot, norm
+from lit_inverse.operators.krylov import cg_steps
 from lit_inverse.operators.precision import at_least_single
 from lit_inverse.seeding import generator
 from lit_inverse.solvers.least_squares.lanczos_quadrature import Spectrum, lanczos_spectrum

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
-from lit_inverse.operators.krylov import column, norm
+from lit_inverse.operators.items import column, norm
 from lit_inverse.seeding import generator
 
 Spectrum = tuple[Tensor, Tensor]

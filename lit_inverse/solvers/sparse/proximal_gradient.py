@@ -1,12 +1,12 @@
 """Accelerated proximal gradient steps for the Lasso, a batch at a time."""
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
+from lit_inverse.solvers.batch import Batch
 from lit_inverse.solvers.sparse.lasso_objective import Gap, duality_gap, vecdot
 from lit_inverse.solvers.sparse.minimum import Minimum, OnIterate
 
@@ -18,7 +18,7 @@ _LOWEST = 1e-2  # of the first L: L goes no lower
 
 
 @dataclass
-class _Iterates:
+class _Iterates(Batch):
     """What the items still at work carry from step to step; every field is (B, ...)."""
 
     item: Tensor  # its number in the whole batch
@@ -37,9 +37,6 @@ class _Iterates:
     def begin(cls, y: Tensor, lam: Tensor, z: Tensor, az: Tensor) -> "_Iterates":
         ones, lam = y.new_ones(len(y), 1), lam.view(-1, 1)
         return cls(torch.arange(len(y), device=y.device), y, lam, lam, z, az, z, az, ones, ones, ones)
-
-    def take(self, index: Tensor) -> "_Iterates":
-        return _Iterates(*(getattr(self, field.name)[index] for field in dataclasses.fields(self)))
 
     def duality_gap(self, g: Tensor) -> Gap:
         return duality_gap(self.y, self.lam, self.z, self.az, self.y - self.av, self.L * g, self.L)
@@ -131,9 +128,7 @@ def accelerated_proximal_gradient(
             if len(index) == 0:
                 return minimum
             if len(index) < len(working):
-                taken = operator.take(index)
-                assert isinstance(taken, LinearOperator)
-                operator, now, g = taken, now.take(index), g[index]
+                operator, now, g = operator.take(index), now.take(index), g[index]
             next_check = k + max(5, k // 16)
         if adaptive and k == 0:
             now.start(operator, g)

@@ -1,12 +1,12 @@
 """SsNAL: semismooth Newton steps on augmented Lagrangians, for Lasso problems with an explicit matrix."""
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lit_inverse.operators import Matrix
+from lit_inverse.solvers.batch import Batch
 from lit_inverse.solvers.sparse.lasso_objective import Gap, duality_gap, vecdot
 from lit_inverse.solvers.sparse.minimum import Minimum, OnIterate
 
@@ -19,7 +19,7 @@ _CPU_CHUNK, _CHUNK = 1 << 19, 1 << 26  # entries of gathered columns held at a t
 
 
 @dataclass
-class _Iterates:
+class _Iterates(Batch):
     """What the items still at work carry from step to step; every field is (B, ...)."""
 
     item: Tensor  # its number in the whole batch
@@ -30,9 +30,6 @@ class _Iterates:
     z: Tensor  # (B, n), the multiplier: the primal variable
     xi: Tensor  # (B, m), the dual variable, A z - y at the minimum
     w: Tensor  # A^T xi, (B, n)
-
-    def take(self, index: Tensor) -> "_Iterates":
-        return _Iterates(*(getattr(self, field.name)[index] for field in dataclasses.fields(self)))
 
     def proximal_point(self, w: Tensor) -> Tensor:
         """soft(z - sigma w, sigma lam), the primal variable that belongs to w = A^T xi."""

@@ -6,6 +6,7 @@ from torch import Tensor
 from lit_inverse.bases import Basis
 from lit_inverse.operators import LinearOperator, Matrix, Operator
 from lit_inverse.operators.base import Index
+from lit_inverse.solvers.requirements import require_linear
 
 _EXPLICIT_SIZE = 1 << 20  # entries of A Psi up to which it is formed: products with it are then faster than with A
 
@@ -26,11 +27,9 @@ class Synthesis(LinearOperator):
 
     def __init__(self, operator: Operator, basis: Basis, dtype: torch.dtype, centred: bool = False) -> None:
         super().__init__()
-        if not isinstance(operator, LinearOperator):
-            raise ValueError(f"{type(operator).__name__} is not linear, expected a LinearOperator: take another solver")
         if centred and dtype.is_complex:
             raise ValueError(f"y is {dtype}, expected real measurements with an intercept: set intercept to false")
-        self.operator = operator
+        self.operator = operator = require_linear(operator)
         self.basis = basis
         self.dtype = dtype
         self.centred = centred

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lit_inverse import networks
-from lit_inverse.networks.unfolding.warm_start import warm_start
+from lit_inverse.lit_modules.unfolding_warm_start import warm_start
 from lit_inverse.operators import Gaussian
 
 COUNTS: list[tuple[str, dict[str, Any], int]] = [

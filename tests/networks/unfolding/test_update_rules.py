@@ -138,10 +138,10 @@ def lamp(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
 
 
 def lvamp(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-    share, out = np.exp(numbers(net.log_noise)), []
+    factor, out = np.exp(numbers(net.log_noise)), []
     r2, v2 = np.zeros((B, N)), (y**2).sum(1) / (a**2).sum()
     for t in range(T):
-        noise = share[t] * (y**2).mean(1)
+        noise = factor[t] * 10 ** (-net.snr / 10) * (y**2).mean(1)
         jacobians = [np.linalg.inv(a.T @ a / s + np.eye(N) / v) / v for s, v in zip(noise, v2, strict=True)]
         x2 = np.stack([j @ (v / s * a.T @ yi + r) for j, s, v, yi, r in zip(jacobians, noise, v2, y, r2, strict=True)])
         a2 = np.array([np.trace(j) / N for j in jacobians])

@@ -90,8 +90,3 @@ def known_sigma(descent: Descent, rule: StoppingRule) -> Tensor:
     if not (sigma > 0).all():
         raise ValueError(f"{type(rule).__name__} needs the noise's sigma > 0, got {sigma.tolist()}: give it to solve()")
     return sigma
-
-
-def as_real(batch: Tensor) -> Tensor:
-    """(F, *shape) as real vectors (F, m), or (F, 2 m) of the parts of complex numbers."""
-    return (torch.view_as_real(batch) if batch.is_complex() else batch).flatten(1)

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from lit_inverse.operators.items import reals
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch, as_real
+from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch
 
 
 class Discrepancy(StoppingRule):
@@ -34,7 +35,7 @@ class _Residual(Watch):
         self.best = torch.full_like(threshold, torch.inf)
 
     def see(self, iterate: Iterate) -> Verdict:
-        squares = as_real(iterate.prediction - self.descent.data.y).square().sum(1)
+        squares = reals(iterate.prediction - self.descent.data.y).square().sum(1)
         better = squares < self.best
         self.best = torch.where(better, squares, self.best)
         return Verdict(better, squares <= self.threshold)

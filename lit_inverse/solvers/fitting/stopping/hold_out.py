@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
+from lit_inverse.operators.items import reals
+from lit_inverse.seeding import source_of
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.per_fit import source_of
-from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch, as_real, at_least_1
+from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch, at_least_1
 
 
 class HoldOut(StoppingRule):
@@ -50,7 +51,7 @@ class _Withheld(Watch):
         data = self.descent.data
         assert data.used is not None
         residual = torch.where(data.used, 0, iterate.prediction - data.y)
-        return self.lowest.see(as_real(residual).square().sum(1))
+        return self.lowest.see(reals(residual).square().sum(1))
 
 
 class AtIterate(Watch):

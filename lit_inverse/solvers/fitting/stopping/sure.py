@@ -5,14 +5,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from lit_inverse.operators.items import column, reals
+from lit_inverse.seeding import source_of
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.per_fit import source_of
 from lit_inverse.solvers.fitting.stopping.base import (
     Lowest,
     StoppingRule,
     Verdict,
     Watch,
-    as_real,
     at_least_1,
     known_sigma,
 )
@@ -50,7 +50,7 @@ class SURE(StoppingRule):
         sigma, y = known_sigma(descent, self), descent.data.y
         b = torch.stack([_normal(y[0], seed) for seed in descent.data.seeds])
         h = self.h * sigma
-        return _Estimate(descent, b, h, descent.fork(y + _column(h, y) * b), Lowest(sigma, self.patience))
+        return _Estimate(descent, b, h, descent.fork(y + column(h, y) * b), Lowest(sigma, self.patience))
 
 
 def _normal(like: Tensor, seed: int) -> Tensor:
@@ -59,10 +59,6 @@ def _normal(like: Tensor, seed: int) -> Tensor:
     draw = torch.randn(shape, generator=source_of(seed, "divergence"), dtype=torch.float32)
     draw = draw.to(like.device, like.real.dtype)
     return torch.view_as_complex(draw) if like.is_complex() else draw
-
-
-def _column(values: Tensor, batch: Tensor) -> Tensor:
-    return values.view(-1, *[1] * (batch.ndim - 1))
 
 
 class _Estimate(Watch):
@@ -76,8 +72,8 @@ class _Estimate(Watch):
 
     def see(self, iterate: Iterate) -> Verdict:
         data, twin = self.descent.data, self.twin.step()
-        self.div = (as_real(self.b) * as_real(twin.prediction - iterate.prediction)).sum(1) / self.h
-        squares = as_real(iterate.prediction - data.y).square().sum(1)
+        self.div = (reals(self.b) * reals(twin.prediction - iterate.prediction)).sum(1) / self.h
+        squares = reals(iterate.prediction - data.y).square().sum(1)
         variance = data.sigma.square()  # of an entry
         shares = 1 if data.y.is_complex() else 2  # a complex entry's variance is that of its two parts together
         self.score = squares - data.operator.m * variance + shares * variance * self.div

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.denoisers import Denoiser
-from lit_inverse.operators.krylov import column
-from lit_inverse.operators.real_parts import from_parts, real_parts
+from lit_inverse.operators.items import column, from_parts, real_parts
 from lit_inverse.seeding import generator
 
 

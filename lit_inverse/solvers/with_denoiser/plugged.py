@@ -1,23 +1,24 @@
 """A denoiser plugged into a reconstruction: whatever methods with one have in common before they begin."""
 
 import copy
-import dataclasses
 import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from lit_inverse.denoisers import BM3D, Denoiser
-from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.real_parts import from_parts, real_parts, rms
-from lit_inverse.solvers.base import Solver
-from lit_inverse.solvers.denoising.noise_levels import NoiseLevels
+from lit_inverse.denoisers import Denoiser
+from lit_inverse.operators import LinearOperator
+from lit_inverse.operators.items import from_parts, real_parts, rms
+from lit_inverse.solvers.base import Given
+from lit_inverse.solvers.batch import Batch
 from lit_inverse.solvers.least_squares.column_norm import column_norm
+from lit_inverse.solvers.requirements import require_linear
+from lit_inverse.solvers.with_denoiser.noise_levels import NoiseLevels
 
 
 @dataclass(frozen=True)
-class Plugged:
+class Plugged(Batch):
     """A denoiser and the problem it is to solve, in the value range of the denoiser.
 
     Attributes:
@@ -37,11 +38,11 @@ class Plugged:
     size: Tensor
 
     @classmethod
-    def of(cls, denoiser: Denoiser, box: bool, operator: Operator, y: Tensor, sigma: Tensor) -> "Plugged":
-        """For measurements y whose entries have noise of standard deviation sigma (B,)."""
-        assert isinstance(operator, LinearOperator)
+    def of(cls, denoiser: Denoiser, box: bool, given: Given) -> "Plugged":
+        """For a linear operator."""
+        y, operator = given.y, require_linear(given.operator)
         operator = operator.on_reals() if box else operator
-        noise = sigma / math.sqrt(2) if y.is_complex() else sigma
+        noise = given.sigma / math.sqrt(2) if y.is_complex() else given.sigma
         denoiser = copy.deepcopy(denoiser).to(y.device).eval()
         return cls(denoiser, box, operator, y, noise, column_norm(operator).expand(len(y)))
 
@@ -54,14 +55,6 @@ class Plugged:
     def zeros(self) -> Tensor:
         """x = 0, (B, C, H, W)."""
         return torch.zeros_like(self.operator.adjoint(self.y))
-
-    def start(self, initial: Solver | None, sigma: Tensor, seeds: list[int]) -> Tensor:
-        """The answer of a solver, or zeros, (B, C, H, W)."""
-        zeros = self.zeros()
-        if initial is None:
-            return zeros
-        solution = initial.solve(self.y, self.operator, sigma=sigma, value_range=self.denoiser.value_range, seeds=seeds)
-        return solution.x.to(zeros.dtype)
 
     def levels(self, x: Tensor, first: float | None, last: float, n_iter: int, n_stages: int) -> NoiseLevels:
         """From `first` grey levels, or ||y - A x|| / sqrt(m), to `last`, or the noise in y where that is more.
@@ -91,39 +84,3 @@ class Plugged:
     def boxed(self, x: Tensor) -> Tensor:
         """x, clipped to the value range of the denoiser if `box`."""
         return x.clamp(*self.denoiser.value_range) if self.box else x
-
-    def take(self, index: Tensor) -> "Plugged":
-        """For the selected items."""
-        chosen = {name: getattr(self, name)[index] for name in ("y", "noise", "size")}
-        return dataclasses.replace(self, operator=self.operator.take(index), **chosen)
-
-
-def grey_bm3d() -> BM3D:
-    """BM3D with profile "lc" in grey levels 0 to 255, the denoiser where none is given."""
-    return BM3D("lc", (0.0, 255.0))
-
-
-def check_settings(positive: dict[str, float | None], counts: dict[str, int], tol: float) -> None:
-    """Refuses impossible settings."""
-    for name, value in positive.items():
-        if value is not None and not 0 < value < math.inf:
-            raise ValueError(f"{name} is {value}, expected a finite number > 0")
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name} is {count}, expected at least 1")
-    if not 0 <= tol < math.inf:
-        raise ValueError(f"tol is {tol}, expected a finite number >= 0")
-
-
-def check_problem(operator: Operator, denoiser: Denoiser, initial: Solver | None = None) -> None:
-    """Refuses an operator that is not linear or whose x is no image for the denoiser, or that `initial` refuses."""
-    if not isinstance(operator, LinearOperator):
-        raise ValueError(f"{type(operator).__name__} is not linear, expected a LinearOperator: take another solver")
-    if len(operator.in_shape) != 3:
-        raise ValueError(f"x has shape {operator.in_shape}, expected images (C, H, W): take another solver")
-    if denoiser.channels is not None and operator.in_shape[0] not in denoiser.channels:
-        expected = " or ".join(map(str, denoiser.channels))
-        name = type(denoiser).__name__
-        raise ValueError(f"x has {operator.in_shape[0]} channels, {name} takes {expected}: take another denoiser")
-    if initial is not None:
-        initial.check_all(operator, denoiser.value_range)

@@ -1,10 +1,11 @@
 """The non-monotone line search of Zhang and Hager along directions in which the objective is quadratic."""
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from lit_inverse.solvers.batch import Batch
 
 _DECREASE = 1e-5  # these four: Li's TVAL3 code (c, gamma, gam, rate_gam)
 _SHRINK = 0.6
@@ -14,7 +15,7 @@ _TRIES = 6  # the whole step, and five times a shorter one
 
 
 @dataclass
-class LineSearch:
+class LineSearch(Batch):
     """Accepts a step of length a from f, if f(a) <= C + 1e-5 a f'(0) with a running average C of the former values.
 
     Zhang and Hager 2004, Algorithm 2.1: Q+ = gam Q + 1, C+ = (gam Q C + f) / Q+. Every field is (B,), one per item.
@@ -28,9 +29,6 @@ class LineSearch:
     def begin(cls, f: Tensor) -> "LineSearch":
         one = torch.ones_like(f)
         return cls(f, one, _MEMORY * one)
-
-    def take(self, index: Tensor) -> "LineSearch":
-        return LineSearch(*(getattr(self, field.name)[index] for field in dataclasses.fields(self)))
 
     def step(self, f: Tensor, slope: Tensor, curvature: Tensor, minimise: Tensor) -> tuple[Tensor, Tensor]:
         """Lengths of the steps on f + a slope + a^2 / 2 curvature, and whether they are the minimiser.

@@ -1,6 +1,5 @@
 """Gradient steps on the augmented Lagrangian of total variation, a batch at a time."""
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch
@@ -8,9 +7,10 @@ from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
 from lit_inverse.operators.image_gradient import gradient, gradient_adjoint
-from lit_inverse.operators.krylov import column, dot, norm
+from lit_inverse.operators.items import column, dot, norm
+from lit_inverse.solvers.batch import Batch
 from lit_inverse.solvers.solution import Status
-from lit_inverse.solvers.sparse.line_search import LineSearch
+from lit_inverse.solvers.total_variation.line_search import LineSearch
 
 ENDINGS = (Status.MAX_ITER, Status.CONVERGED, Status.STOPPED_EARLY, Status.DIVERGED)
 _RUNNING, _CONVERGED, _STOPPED, _DIVERGED = range(len(ENDINGS))
@@ -39,7 +39,7 @@ class Rules:
 
 
 @dataclass
-class Iterates:
+class Iterates(Batch):
     """What the items still at work carry from step to step; every field is (B, ...).
 
         L(u, w) = sum_i ||w_i|| + beta/2 ||D u - w - p||^2 + mu/2 ||A u - c||^2,   p = sigma / beta,  c = b + delta / mu
@@ -113,12 +113,6 @@ class Iterates:
         now._evaluate(operator, rules)
         now.search = LineSearch.begin(now.f)
         return now
-
-    def take(self, index: Tensor) -> "Iterates":
-        """The selected items."""
-        fields = dataclasses.fields(self)
-        tensors = {field.name: getattr(self, field.name)[index] for field in fields if field.name != "search"}
-        return Iterates(**tensors, search=self.search.take(index))
 
     @property
     def running(self) -> Tensor:

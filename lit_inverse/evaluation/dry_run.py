@@ -9,7 +9,7 @@ from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.results import Row
 
 
-def outlook(cases: Sequence[Case], rows: Mapping[str, Row]) -> str:
+def describe(cases: Sequence[Case], rows: Mapping[str, Row]) -> str:
     """A table with a line per solver and setting, one per solver, and one for all.
 
     Times are estimated from the finished cases of the same solver and setting, or else of the same solver.

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lit_inverse.solvers.sparse.line_search import LineSearch
+from lit_inverse.solvers.total_variation.line_search import LineSearch
 
 
 def step(f: float, slope: float, curvature: float, average: float, minimise: bool = False) -> tuple[float, bool, float]:

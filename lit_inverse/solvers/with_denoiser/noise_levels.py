@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from lit_inverse.operators.base import Index, item_numbers
+from lit_inverse.solvers.batch import Batch
 
 
 @dataclass(frozen=True)
-class NoiseLevels:
+class NoiseLevels(Batch):
     """A geometric sequence from `first` to `last` in stages of equal length; after them `last`.
 
     Attributes:
@@ -35,8 +35,3 @@ class NoiseLevels:
     def is_last(self, k: int) -> bool:
         """Whether the levels of iteration k are the last ones."""
         return self._stage(k) == self.n_stages - 1
-
-    def take(self, index: Index) -> "NoiseLevels":
-        """Those of the selected items."""
-        items = item_numbers(index).to(self.first.device)
-        return NoiseLevels(self.first[items], self.last[items], self.n_iter, self.n_stages)

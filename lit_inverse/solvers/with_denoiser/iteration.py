@@ -1,23 +1,22 @@
 """The loop of all methods with a denoiser: a batch whose items end one by one."""
 
-import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.krylov import column
-from lit_inverse.solvers.denoising.plugged import Plugged
+from lit_inverse.operators.items import column
+from lit_inverse.solvers.batch import Batch
 from lit_inverse.solvers.solution import Solution, Status, Trace
+from lit_inverse.solvers.with_denoiser.plugged import Plugged
 
 RUNNING, CONVERGED, DIVERGED = range(3)
 _STATUS = (Status.MAX_ITER, Status.CONVERGED, Status.DIVERGED)
 
 
 @dataclass
-class Iterates(ABC):
+class Iterates(Batch, ABC):
     """What the items still at work carry from iteration to iteration; tensors are (B, ...)."""
 
     plugged: Plugged
@@ -28,19 +27,8 @@ class Iterates(ABC):
         """Takes the next x, k = 1, 2, ...; returns what the history tells of it, (B,) each, with "residual"."""
 
     @abstractmethod
-    def ending(self, k: int, residual: Tensor) -> Tensor:
-        """RUNNING, CONVERGED or DIVERGED, (B,), after iteration k; k = 0 is the start."""
-
-    def take(self, index: Tensor) -> Self:
-        """The selected items."""
-
-        def taken(value: Any) -> Any:
-            if isinstance(value, Tensor):
-                return value[index]
-            return value.take(index) if hasattr(value, "take") else value
-
-        fields = {field.name: taken(getattr(self, field.name)) for field in dataclasses.fields(self)}
-        return dataclasses.replace(self, **fields)
+    def ending(self, k: int, old: Tensor, residual: Tensor) -> Tensor:
+        """RUNNING, CONVERGED or DIVERGED, (B,), after iteration k, which began at the x `old`; k = 0 is the start."""
 
 
 def iterate(now: Iterates, max_iter: int, trace: Trace) -> Solution:
@@ -52,6 +40,7 @@ def iterate(now: Iterates, max_iter: int, trace: Trace) -> Solution:
     rows: dict[str, Tensor] = {}
     history = []
     for k in range(max_iter + 1):
+        old = now.x
         if k > 0:
             measured = now.step(k)
             residual = measured["residual"]
@@ -60,7 +49,7 @@ def iterate(now: Iterates, max_iter: int, trace: Trace) -> Solution:
             better = residual < least[item]  # False for NaN
             least[item] = torch.where(better, residual, least[item])
             best[item] = torch.where(column(better, now.x), now.x, best[item])
-        ending[item] = now.ending(k, residual)
+        ending[item] = now.ending(k, old, residual)
         x[item] = torch.where(column(ending[item] == DIVERGED, now.x), best[item], now.x)
         trace.record(k, x)
         running = ending[item] == RUNNING

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.real_parts import rms
-from lit_inverse.solvers.denoising.iteration import CONVERGED, DIVERGED, RUNNING, Iterates
-from lit_inverse.solvers.denoising.noise_levels import NoiseLevels
+from lit_inverse.operators.items import rms
+from lit_inverse.solvers.with_denoiser.iteration import CONVERGED, DIVERGED, RUNNING, Iterates
+from lit_inverse.solvers.with_denoiser.noise_levels import NoiseLevels
 
 _BLOWN_UP = 10.0  # times ||y||, the residual of x = 0
 
@@ -27,13 +27,13 @@ class Splitting(Iterates):
         """Takes the next x, by a denoiser for noise of standard deviation sigma (B,)."""
 
     def step(self, k: int) -> dict[str, Tensor]:
-        self.old, sigma = self.x, self.levels.at(k)
+        sigma = self.levels.at(k)
         self.update(sigma)
         return {"residual": self.plugged.residual(self.plugged.remainder(self.x)), "sigma": sigma}
 
-    def ending(self, k: int, residual: Tensor) -> Tensor:
+    def ending(self, k: int, old: Tensor, residual: Tensor) -> Tensor:
         ending = torch.where(residual <= _BLOWN_UP, RUNNING, DIVERGED)
         if k == 0 or not self.levels.is_last(k):
             return ending
-        settled = rms(self.x - self.old) <= self.tol * rms(self.x)
+        settled = rms(self.x - old) <= self.tol * rms(self.x)
         return torch.where((ending == RUNNING) & settled, CONVERGED, ending)

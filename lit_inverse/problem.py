@@ -17,8 +17,16 @@ OperatorLaw = Callable[..., Operator]  # makes A of the shape of x, and of `seed
 
 
 def draw(law: OperatorLaw, in_shape: tuple[int, ...], seed: int | Sequence[int], **settings: Any) -> Operator:
-    """A for x of shape in_shape; where it is random of the seed, an int or one per item."""
-    parameters = inspect.signature(law).parameters.keys() | getattr(law, "keywords", {}).keys()
+    """A for x of shape in_shape; where it is random of the seed, an int or one per item.
+
+    Args:
+        law: a class of operators, a partial of one, or what names one as its `drawn_class`.
+        in_shape: of x, without the batch.
+        seed: goes to operators that have such an argument, in the place of their law's own.
+        settings: further arguments.
+    """
+    signature = inspect.signature(getattr(law, "drawn_class", law))
+    parameters = signature.parameters.keys() | getattr(law, "keywords", {}).keys()
     return law(in_shape, **settings, **({"seed": seed} if "seed" in parameters else {}))
 
 

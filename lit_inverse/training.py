@@ -4,17 +4,15 @@ import contextlib
 import itertools
 import os
 import sys
-import time
 from argparse import ArgumentError, ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from jsonargparse.typing import PositiveInt
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import WandbLogger
@@ -26,9 +24,9 @@ from lit_inverse.checkpoints import CheckpointPath
 from lit_inverse.class_defaults import keep_apart
 from lit_inverse.errors import UsageError, as_usage_errors, one_line, parser_error
 from lit_inverse.lit_modules.base import CheckedModule
-from lit_inverse.provenance import versions
 from lit_inverse.quiet import quieten_lightning
-from lit_inverse.tracking import in_reach, log_configuration, wandb_logger
+from lit_inverse.run_log import RunLog
+from lit_inverse.tracking import in_reach, wandb_logger
 
 RUNS = Path("checkpoints") / "runs"
 _BAD_SETTINGS = (ArgumentError, ValueError, TypeError, OSError, MisconfigurationException)
@@ -119,7 +117,7 @@ class TrainCLI(LightningCLI):
     datamodule: Any  # a `datamodules.base.DataModule`
     is_main: bool
     folder: Path | None = None
-    log: "RunLog"
+    log: RunLog
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--name", type=str, default="run", help="of the run; names its folder")
@@ -184,7 +182,7 @@ class TrainCLI(LightningCLI):
         """What a user can do after an interruption."""
         if self.folder and (self.folder / "last.ckpt").exists():
             return f"--ckpt_path {self.folder}/last.ckpt goes on from the last epoch"
-        return "no epoch was finished, nothing is kept"
+        return "no epoch was saved, there is nothing to go on from"
 
 
 def _new_folder(out: Path | None, name: str) -> Path:
@@ -202,57 +200,6 @@ def _new_folder(out: Path | None, name: str) -> Path:
             (runs / str(number)).mkdir()
             break
     return runs / str(number)
-
-
-class RunLog(Callback):
-    """Keeps configuration and versions when training begins and, where no bar can be drawn, prints a line per epoch.
-
-    Attributes:
-        folder: of the run, if this process has one.
-        started: whether a training step may have been made.
-    """
-
-    def __init__(self, config: str, monitor: str | None, print_lines: bool) -> None:
-        self.folder: Path | None = None
-        self.config = config
-        self.monitor = monitor
-        self.print_lines = print_lines
-        self.started = False
-        self._logged: set[str] | None = None
-        self._begin = 0.0
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.sanity_checking:
-            self._logged = set(trainer.callback_metrics)
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.fast_dev_run:  # type: ignore[attr-defined]
-            self._check_monitor(validated=sum(trainer.num_val_batches) > 0)
-        log_configuration(trainer.loggers, self.config)
-        self.started = True
-        self._begin = time.monotonic()
-        if self.folder:
-            (self.folder / "config.yaml").write_text(self.config)
-            (self.folder / "versions.yaml").write_text(yaml.safe_dump(versions(), sort_keys=False))
-
-    def _check_monitor(self, validated: bool) -> None:
-        """Lightning would notice only after the first epoch."""
-        if self.monitor is None or self.monitor.startswith("train/"):
-            return
-        if not validated:
-            raise ValueError(
-                f"monitor is {self.monitor} and no data is held out for validation: hold some out, "
-                "or set monitor to null and keep the last epoch"
-            )
-        if self._logged is not None and self.monitor not in self._logged:
-            raise ValueError(f"monitor is {self.monitor}, expected one of {', '.join(sorted(self._logged))}")
-
-    @rank_zero_only
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.print_lines:
-            values = ", ".join(f"{name} {value:.4g}" for name, value in trainer.callback_metrics.items())
-            seconds = time.monotonic() - self._begin
-            print(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}, {seconds:.0f} s: {values}", flush=True)
 
 
 def _check_resumable(path: Path | None, model: LightningModule, max_epochs: int | None) -> None:

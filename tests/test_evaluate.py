@@ -211,7 +211,9 @@ def test_finished_runs_are_compared(config: Path, capsys: pytest.CaptureFixture[
     folders = [str(config.parent / name) for name in ("first", "second")]
     assert main(["compare", *folders, "--out", str(config.parent / "both")]) == 0
     assert "first/plain - second/plain at m=20, noise 0, 3 images" in capsys.readouterr().out
-    assert {path.name for path in (config.parent / "both").iterdir()} >= {"summary.csv", "comparisons.csv"}
+    assert {path.name for path in (config.parent / "both").iterdir()} >= {
+        "summary.csv", "comparisons.csv", "success.csv", "success.png", "error_against_m.png", "paired_differences.png"
+    }  # fmt: skip
 
 
 def test_a_line_is_what_the_solver_says_of_the_drawn_measurements(config: Path) -> None:

@@ -11,7 +11,7 @@ LEVELS = [
     {"metrics", "operators", "noise", "networks", "denoisers", "bases", "checkpoints"},
     {"problem"},
     {"solvers", "lit_modules"},
-    {"theory", "evaluation", "training"},
+    {"theory", "evaluation", "training", "run_log"},
 ]
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}
 

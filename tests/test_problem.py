@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from lit_inverse.evaluation.laws import Law
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise, TotalGaussian
 from lit_inverse.operators import Gaussian, Identity, Magnitude, RadialFourier
@@ -59,6 +60,7 @@ def test_a_random_operator_is_of_the_seed_whatever_its_law_says(law: functools.p
     assert torch.equal(draw(law, (1, 4, 4), 3)(x), Gaussian((1, 4, 4), 5, 3)(x))
     assert draw(law, (1, 4, 4), [1, 2], m=7).out_shape == (7,)
     assert isinstance(draw(Identity, (1, 4, 4), 3), Identity)
+    assert torch.equal(draw(Law("lit_inverse.operators.Gaussian", {}), (1, 4, 4), 3, m=5)(x), draw(law, (1, 4, 4), 3)(x))
 
 
 def test_a_solver_is_told_that_x_is_real_where_y_is_complex() -> None:

@@ -175,6 +175,7 @@ def test_paths_are_relative_to_the_file_or_the_working_directory(capsys: pytest.
     assert resolved(capsys, *files, "--data.root", "here")["data"]["init_args"]["root"] == os.path.abspath("here")
 
 
+TWO = "--trainer.max_epochs 1 --trainer.accelerator cpu --trainer.devices 2"
 FILES = {
     "wrong_key.yaml": "trainer: {max_epoch: 3}",
     "wrong_type.yaml": "trainer: {max_epochs: many}",
@@ -215,6 +216,7 @@ FILES = {
         ("--model DenoiserModule --model.patch 64", "model: item_shape of the data is .*, smaller than a patch of 64"),
         ("--model UnfoldingModule --data SparseSignalsDataModule --trainer.precision bf16-mixed", "precision is bf16"),
         ("--model LearnedRegularizationModule --data.value_range [-1,1] --trainer.max_epochs 1398", "epochs is 1398"),
+        (f"--model LearnedRegularizationModule --data.value_range [-1,1] {TWO}", "devices gives 2 processes"),
         ("--ckpt_path gone.ckpt", "ckpt_path: .*gone.ckpt"),
         ("--ckpt_path text.ckpt", "ckpt_path: .*text.ckpt.*damaged"),
         ("--ckpt_path weights.pt", "ckpt_path: .*weights.pt.*last.ckpt"),
@@ -257,8 +259,8 @@ def test_runs_started_together_have_folders_of_their_own(elsewhere: Path) -> Non
     ("epoch", "more", "hint"),
     [
         (1, ["--out", "run"], "--ckpt_path .*run/last.ckpt goes on from the last epoch"),
-        (0, ["--out", "run"], "no epoch was finished"),
-        (0, ["--trainer.fast_dev_run", "true"], "no epoch was finished"),
+        (0, ["--out", "run"], "no epoch was saved"),
+        (0, ["--trainer.fast_dev_run", "true"], "no epoch was saved"),
     ],
 )
 def test_interrupted_training_says_how_to_go_on(

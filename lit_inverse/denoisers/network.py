@@ -1,7 +1,6 @@
 """A trained network as a denoiser."""
 
 import copy
-import math
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +9,7 @@ from torch.func import functional_call
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
 from lit_inverse.denoisers.base import Denoiser
 from lit_inverse.networks.denoising import DenoisingNetwork
+from lit_inverse.settings import positive
 
 
 class Network(Denoiser):
@@ -37,8 +37,7 @@ class Network(Denoiser):
         value_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         super().__init__(value_range)
-        if sigma_max is not None and not 0 < sigma_max < math.inf:
-            raise ValueError(f"sigma_max is {sigma_max}, expected a positive part of the range, or null")
+        positive(sigma_max=sigma_max)
         loaded = copy.deepcopy(network) if isinstance(network, nn.Module) else load_network(network)
         if not isinstance(loaded, DenoisingNetwork):
             raise ValueError(f"network is a {type(loaded).__name__}, expected one of DenoiserModule, such as a DRUNet")

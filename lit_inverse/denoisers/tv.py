@@ -1,12 +1,11 @@
 """Total-variation denoising."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from lit_inverse.denoisers.base import Denoiser
 from lit_inverse.operators.image_gradient import gradient, gradient_adjoint
+from lit_inverse.settings import at_least_1, not_negative
 
 
 class TV(Denoiser):
@@ -27,8 +26,8 @@ class TV(Denoiser):
         self, strength: float = 0.9, max_iter: int = 100, value_range: tuple[float, float] = (0.0, 1.0)
     ) -> None:
         super().__init__(value_range)
-        if not 0 <= strength < math.inf or max_iter < 1:
-            raise ValueError(f"strength is {strength} and max_iter {max_iter}, expected finite >= 0, and >= 1")
+        not_negative(strength=strength)
+        at_least_1(max_iter=max_iter)
         self.strength = strength
         self.max_iter = max_iter
 

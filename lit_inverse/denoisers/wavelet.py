@@ -9,6 +9,9 @@ from torch import Tensor
 from lit_inverse.bases import Wavelet as WaveletBasis
 from lit_inverse.bases import check_wavelet
 from lit_inverse.denoisers.base import Denoiser
+from lit_inverse.settings import not_negative, one_of
+
+Rule = Literal["bayes", "universal"]
 
 
 class Wavelet(Denoiser):
@@ -33,13 +36,13 @@ class Wavelet(Denoiser):
         self,
         wavelet: str = "db4",
         level: int = 4,
-        rule: Literal["bayes", "universal"] = "bayes",
+        rule: Rule = "bayes",
         value_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         super().__init__(value_range)
         check_wavelet(wavelet)
-        if rule not in ("bayes", "universal") or level < 0:
-            raise ValueError(f"rule is {rule!r} and level {level}, expected bayes or universal, and >= 0")
+        one_of(Rule, rule=rule)
+        not_negative(level=level)
         self.wavelet = wavelet
         self.level = level
         self.rule = rule

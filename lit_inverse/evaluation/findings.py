@@ -1,4 +1,4 @@
-"""All statistics of a sweep together."""
+"""All statistics of some results together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,15 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.comparisons import Comparison, Winner, compare, winners
 from lit_inverse.evaluation.grouping import by_setting
 from lit_inverse.evaluation.layers import LayerError, layer_errors
-from lit_inverse.evaluation.oracle import oracle_rows
-from lit_inverse.evaluation.results import Results, Row
+from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.statistics import DECIBELS, Summary, summarise, write_csv
 from lit_inverse.evaluation.success import SuccessRate, success_rates
-from lit_inverse.evaluation.sweep import Sweep
 
 
 @dataclass(frozen=True)
@@ -33,18 +30,14 @@ class Timing:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a sweep found.
+    """What the results of one or more sweeps say.
 
     Attributes:
-        finished: cases with their results, in the order of the sweep.
-        failed: cases that could not be computed, with the reason.
         layers: errors of all iterates, of vectors and solvers of few iterations.
-        oracle: errors of the oracle, where the sweep asks for it.
+        oracle: errors of the oracle, where there are any.
     """
 
-    finished: list[tuple[Case, Row]]
-    failed: list[tuple[Case, str]]
-    n_cases: int
+    rows: Sequence[Row]
     summaries: list[Summary]
     comparisons: list[Comparison]
     winners: list[Winner]
@@ -53,10 +46,20 @@ class Findings:
     layers: list[LayerError]
     oracle: list[Summary]
 
-    @property
-    def rows(self) -> list[Row]:
-        """The results of the finished cases."""
-        return [row for _, row in self.finished]
+    @classmethod
+    def of(cls, rows: Sequence[Row], success_nmse: float, oracle: Sequence[Row] = ()) -> "Findings":
+        """Sums up result lines, and those of the oracle; `success_nmse` is the largest error of a success."""
+        summaries, comparisons = summarise(rows), compare(rows)
+        return cls(
+            rows,
+            summaries,
+            comparisons,
+            winners(summaries, comparisons),
+            success_rates(rows, success_nmse),
+            _timings(rows),
+            layer_errors(rows),
+            summarise(oracle),
+        )
 
     def write(self, out: Path) -> None:
         """Each table as a CSV file; those of vectors only where there are any."""
@@ -69,32 +72,6 @@ class Findings:
         write_csv(Comparison, self.comparisons, out / "comparisons.csv", leave_out={"differences"})
         write_csv(Winner, self.winners, out / "winners.csv")
         write_csv(SuccessRate, self.success, out / "success.csv")
-
-
-def find(sweep: Sweep, cases: Sequence[Case], results: Results) -> Findings:
-    """Sums up the finished cases of a sweep."""
-    rows, failures = results.rows(), results.failures()
-    finished = [(case, _named(sweep, case, rows[case.key])) for case in cases if case.key in rows]
-    found = [row for _, row in finished]
-    summaries, comparisons = summarise(found), compare(found)
-    return Findings(
-        finished=finished,
-        failed=[(case, failures[case.key]) for case in cases if case.key in failures and case.key not in rows],
-        n_cases=len(cases),
-        summaries=summaries,
-        comparisons=comparisons,
-        winners=winners(summaries, comparisons),
-        success=success_rates(found, sweep.success_nmse),
-        timings=_timings(found),
-        layers=layer_errors(found),
-        oracle=summarise(oracle_rows(sweep, [case for case, _ in finished])) if sweep.oracle else [],
-    )
-
-
-def _named(sweep: Sweep, case: Case, row: Row) -> Row:
-    """The row under the names of this sweep: a result may have been computed under others."""
-    setting = row["m"] if sweep.vary is None else case.measurement
-    return {**row, "solver": case.solver, "label": sweep.label(case.solver), "setting": setting}
 
 
 def _timings(rows: Sequence[Row]) -> list[Timing]:

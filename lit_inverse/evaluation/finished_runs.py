@@ -10,19 +10,22 @@ import yaml
 
 from lit_inverse.errors import OneLineParser, UsageError
 from lit_inverse.evaluation import figures
-from lit_inverse.evaluation.comparisons import Comparison, Winner, compare, winners
 from lit_inverse.evaluation.decibels import powers
-from lit_inverse.evaluation.layers import LayerError, layer_errors
+from lit_inverse.evaluation.findings import Findings
+from lit_inverse.evaluation.gallery import draw
+from lit_inverse.evaluation.laws import Law
+from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.results import NewRows, Row
-from lit_inverse.evaluation.statistics import DECIBELS, Summary, summarise, write_csv
+from lit_inverse.noise import Noise
 
 _SHARED_SETTINGS = ("operator", "operator_per", "noise", "split")
 _SHARED = ("data", "operator", "n", "seed", "value_range")  # without these in common, errors are not comparable
 _SAME_ENERGY = 1e-6  # relative
+_SUCCESS_NMSE = 0.01  # that of a sweep that names none
 
 
 def compare_runs(argv: Sequence[str]) -> None:
-    """Prints each solver's mean error per setting and all paired comparisons; writes both and a figure to --out.
+    """Prints the mean error of each solver and setting, and all paired comparisons; writes the statistics to --out.
 
     Raises:
         UsageError: when a folder holds no results, or the runs are not of the same images and measurements.
@@ -31,8 +34,11 @@ def compare_runs(argv: Sequence[str]) -> None:
     parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs")
     parser.add_argument("--out", type=Path, default=None, help="folder for tables and figures")
     args = parser.parse_args(argv)
-    symbol, rows = _gather(args.runs)
-    summaries, comparisons = summarise(rows), compare(rows)
+    rows = _gather(args.runs)
+    configuration = _configuration(args.runs[0])
+    findings = Findings.of(rows, configuration.get("success_nmse") or _SUCCESS_NMSE)
+    summaries, comparisons = findings.summaries, findings.comparisons
+    symbol = _varied(configuration)
     in_db = all(summary.nmse_db is not None for summary in summaries)
     error = "NMSE (dB)" if in_db else "mean MSE"
     print(f"{'solver':<32}{symbol:>10}{'noise':>9}{'images':>8}{error:>12}{'95 % interval':>26}")
@@ -47,49 +53,28 @@ def compare_runs(argv: Sequence[str]) -> None:
         print(f"{c.first} - {c.second} at {where}: {c.difference:.3g} ({c.low:.3g} to {c.high:.3g}), p {c.p_holm:.2g}")
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
-        write_csv(Summary, summaries, args.out / "summary.csv", leave_out=() if in_db else DECIBELS)
-        write_csv(Comparison, comparisons, args.out / "comparisons.csv", leave_out={"differences"})
-        write_csv(Winner, winners(summaries, comparisons), args.out / "winners.csv")
-        _draw(summaries, comparisons, symbol, rows[0]["value_range"], args.out)
-        _draw_layers(layer_errors(rows), symbol, args.out)
+        findings.write(args.out)
+        for drawn in draw(findings, _names(findings, configuration)):
+            figures.save(drawn.figure, args.out, drawn.name)
 
 
-def _draw_layers(errors: Sequence[LayerError], symbol: str, out: Path) -> None:
-    if errors:
-        places = dict.fromkeys((error.setting, error.noise_level) for error in errors)
-        titles = {place: f"{symbol} = {figures.shown(place[0])}, noise {figures.shown(place[1])}" for place in places}
-        solvers = list(dict.fromkeys(error.solver for error in errors))
-        figures.save(figures.error_along_layers(errors, solvers, titles), out, "error_along_layers")
+def _names(findings: Findings, configuration: Mapping[str, Any]) -> Names:
+    labels = {summary.solver: summary.label for summary in findings.summaries}
+    noise = Law[Noise]((configuration.get("noise") or {}).get("class_path", "lit_inverse.noise.Gaussian"), {})
+    levels = sorted({summary.noise_level for summary in findings.summaries})
+    value_range = findings.rows[0]["value_range"]
+    return Names(labels, _varied(configuration), value_range, noise.drawn_class, levels)
 
 
-def _draw(
-    summaries: Sequence[Summary],
-    comparisons: Sequence[Comparison],
-    symbol: str,
-    value_range: tuple[float, float] | None,
-    out: Path,
-) -> None:
-    unit = "x in [{:g}, {:g}]".format(*value_range) if value_range else ""
-    labels = {summary.solver: summary.label for summary in summaries}
-    for level in dict.fromkeys(summary.noise_level for summary in summaries):
-        here = [summary for summary in summaries if summary.noise_level == level]
-        curves = figures.error_against_setting(here, [*labels], symbol, unit)
-        figures.save(curves, out, f"error_against_{symbol}_noise{level:g}")
-        paired = [comparison for comparison in comparisons if comparison.noise_level == level]
-        if paired:
-            boxes = figures.paired_differences(paired, labels, symbol, unit)
-            figures.save(boxes, out, f"paired_differences_noise{level:g}")
-
-
-def _gather(runs: Sequence[Path]) -> tuple[str, list[Row]]:
-    """The varied argument and all rows; with several runs, solvers are named RUN/SOLVER."""
+def _gather(runs: Sequence[Path]) -> list[Row]:
+    """All rows; with several runs, solvers are named RUN/SOLVER."""
     gathered: dict[Path, list[Row]] = {}
-    symbols = {}
+    configurations = {run: _configuration(run) for run in runs}
+    symbols = {run: _varied(configuration) for run, configuration in configurations.items()}
     for run in runs:
         rows = list({(row["key"], row["solver"]): row for row in NewRows(run).read()}.values())
         if not rows:
             raise UsageError(f"{run} holds no results, expected the --out folder of a sweep")
-        symbols[run] = _varied(run)
         # lines that were taken over may name what their own run varied
         rows = [{**row, "setting": row["m"] if symbols[run] == "m" else row.get("setting", row["m"])} for row in rows]
         _refuse_ambiguous(run, rows)
@@ -99,14 +84,14 @@ def _gather(runs: Sequence[Path]) -> tuple[str, list[Row]]:
         gathered[run] = rows
     values = {"vary": list(symbols.values())}
     for shared in _SHARED_SETTINGS:
-        values[shared] = [str(_configuration(run).get(shared)) for run in runs]
+        values[shared] = [str(configuration.get(shared)) for configuration in configurations.values()]
     for shared in _SHARED:
         values[shared] = [", ".join(sorted({str(row[shared]) for row in rows})) for rows in gathered.values()]
     for shared, of_run in values.items():
         if len(set(of_run)) > 1:
             raise UsageError(f"the runs differ in {shared} ({'; '.join(of_run)}): their errors are not comparable")
     _refuse_other_signals(gathered)
-    return symbols[runs[0]], [row for rows in gathered.values() for row in rows]
+    return [row for rows in gathered.values() for row in rows]
 
 
 def _refuse_other_signals(gathered: Mapping[Path, Sequence[Row]]) -> None:
@@ -130,9 +115,9 @@ def _refuse_ambiguous(run: Path, rows: Sequence[Row]) -> None:
         )
 
 
-def _varied(run: Path) -> str:
-    """Name of the argument the run varied; m if it says none."""
-    return str(_configuration(run).get("vary") or "m")
+def _varied(configuration: Mapping[str, Any]) -> str:
+    """Name of the argument a run varied; m if it says none."""
+    return str(configuration.get("vary") or "m")
 
 
 def _configuration(run: Path) -> dict[str, Any]:

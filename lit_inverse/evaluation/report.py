@@ -1,6 +1,7 @@
 """Writes what a sweep found: tables, figures and one self-contained page."""
 
 import base64
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,12 @@ from jinja2 import Environment, PackageLoader
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.cases import Case
-from lit_inverse.evaluation.findings import Findings, find
+from lit_inverse.evaluation.findings import Findings
 from lit_inverse.evaluation.gallery import draw
+from lit_inverse.evaluation.names import Names
+from lit_inverse.evaluation.oracle import oracle_rows
+from lit_inverse.evaluation.outcome import Outcome
+from lit_inverse.evaluation.pictures import draw_cases
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.sweep import Sweep
 
@@ -24,26 +29,30 @@ _MAX_CASES = 5000  # listed one by one on the page
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: the statistics, and the figures' paths (PNG) by title."""
+    """What was written: the cases, their statistics, and the figures' paths (PNG) by title."""
 
+    outcome: Outcome
     findings: Findings
     figures: dict[str, Path]
 
 
 def write_report(sweep: Sweep, cases: list[Case], results: Results, versions: Mapping[str, Any]) -> Report:
     """Sums up the finished cases of a sweep into its folder."""
-    findings = find(sweep, cases, results)
+    outcome = Outcome.of(sweep, cases, results)
+    oracle = oracle_rows(sweep, [case for case, _ in outcome.finished]) if sweep.oracle else []
+    findings = Findings.of([row for _, row in outcome.finished], sweep.success_nmse, oracle)
     findings.write(results.out)
+    labels = {solver: sweep.label(solver) for solver in sweep.solvers}
+    names = Names(labels, sweep.vary, sweep.value_range, sweep.noise.drawn_class, sweep.noise_levels)
+    drawn = itertools.chain(draw(findings, names), draw_cases(sweep, outcome, results, names))
     folder = results.out / "figures"
-    report = Report(
-        findings, {one.title: figures.save(one.figure, folder, one.name) for one in draw(sweep, findings, results)}
-    )
+    report = Report(outcome, findings, {one.title: figures.save(one.figure, folder, one.name) for one in drawn})
     (results.out / "report.html").write_text(_page(sweep, report, versions), encoding="utf-8")
     return report
 
 
 def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
-    findings = report.findings
+    outcome, findings = report.outcome, report.findings
     environment = Environment(
         loader=PackageLoader("lit_inverse.evaluation", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -53,10 +62,11 @@ def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
         sweep=sweep,
         symbol=sweep.vary or "m",
         data=type(sweep.data).__name__,
-        n_images=len({case.image for case, _ in findings.finished}),
+        n_images=len({case.image for case, _ in outcome.finished}),
         hours=sum(timing.total for timing in findings.timings) / 3600,
         n_diverged=sum(summary.diverged for summary in findings.summaries),
         n_stopped_early=sum(summary.stopped_early for summary in findings.summaries),
+        outcome=outcome,
         findings=findings,
         in_db=any(summary.nmse_db is not None for summary in findings.summaries),
         items="images" if sweep.value_range else "signals",
@@ -64,7 +74,7 @@ def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
         best={(winner.solver, winner.setting, winner.noise_level) for winner in findings.winners},
         embedded=embedded,
         named=named,
-        rows=findings.rows if len(findings.finished) <= _MAX_CASES else [],
+        rows=findings.rows if len(findings.rows) <= _MAX_CASES else [],
         versions=yaml.safe_dump(dict(versions), sort_keys=False),
     )
 

@@ -11,6 +11,7 @@ import wandb
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.findings import Findings
+from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.report import Report
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.sweep import Sweep
@@ -39,15 +40,15 @@ class Tracking:
         for name in ("summaries", "comparisons", "winners", "success", "timings", "layers", "oracle"):
             content[name] = _table([_without_differences(asdict(record)) for record in getattr(findings, name)])
         content |= {title: wandb.Image(str(path)) for title, path in report.figures.items()}
-        content |= self._reconstructions(findings, results)
+        content |= self._reconstructions(report.outcome, results)
         self.run.log({name: value for name, value in content.items() if value is not None})
-        self.run.summary.update(_figures_of_merit(findings))
+        self.run.summary.update(_figures_of_merit(report.outcome, findings))
         self.run.finish()
 
-    def _reconstructions(self, findings: Findings, results: Results) -> dict[str, list[wandb.Image]]:
+    def _reconstructions(self, outcome: Outcome, results: Results) -> dict[str, list[wandb.Image]]:
         """The stored images of each solver, their setting and error below."""
         images: dict[str, list[wandb.Image]] = {}
-        for case, row in findings.finished:
+        for case, row in outcome.finished:
             of_solver = images.setdefault(f"reconstructions/{row['label']}", [])
             x_hat = None if len(of_solver) == _MAX_IMAGES or case.repeat else results.reconstruction(case.key)
             if x_hat is not None and x_hat.ndim == 3 and not np.iscomplexobj(x_hat):
@@ -79,12 +80,12 @@ def _without_differences(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "differences"}
 
 
-def _figures_of_merit(findings: Findings) -> dict[str, Any]:
+def _figures_of_merit(outcome: Outcome, findings: Findings) -> dict[str, Any]:
     """Counts of cases, and the mean error of each solver at each setting."""
     merit: dict[str, Any] = {
-        "cases": findings.n_cases,
-        "finished": len(findings.finished),
-        "failed": len(findings.failed),
+        "cases": outcome.n_cases,
+        "finished": len(outcome.finished),
+        "failed": len(outcome.failed),
         "diverged": sum(summary.diverged for summary in findings.summaries),
     }
     for summary in findings.summaries:

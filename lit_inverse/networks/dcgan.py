@@ -4,11 +4,12 @@ import math
 
 from torch import Tensor, nn
 
-from lit_inverse.networks.generator import ImageGenerator, at_least_1, image_shape
+from lit_inverse.networks.generator import ImageGenerator, image_shape
 from lit_inverse.networks.initialization import initialize
 from lit_inverse.networks.undrawn import undrawn
 from lit_inverse.networks.upsampled_conv import UpsampledConvTranspose2d
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1
 
 _LATENT_DIM = {(1, 28, 28): 128, (1, 256, 256): 64, (3, 128, 128): 32}
 

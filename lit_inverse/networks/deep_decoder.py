@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from lit_inverse.networks.decoder_layers import decoder_layers, decoder_sizes
-from lit_inverse.networks.generator import ImageGenerator, at_least_1, image_shape, small_uniform
+from lit_inverse.networks.generator import ImageGenerator, image_shape, small_uniform
 from lit_inverse.networks.initialization import initialize
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1
 
 
 class DeepDecoder(ImageGenerator):

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from lit_inverse.networks.denoising import DenoisingNetwork, noise_map
-from lit_inverse.networks.generator import at_least_1
 from lit_inverse.networks.initialization import initialize
 from lit_inverse.networks.undrawn import undrawn
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1
 
 
 class DnCNN(DenoisingNetwork):

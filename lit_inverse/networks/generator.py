@@ -44,14 +44,3 @@ def image_shape(out_shape: tuple[int, ...]) -> tuple[int, int, int]:
         raise ValueError(f"out_shape is {tuple(out_shape)}, expected (channels, height, width)")
     channels, height, width = out_shape
     return channels, height, width
-
-
-def at_least_1(**sizes: int | tuple[int, ...]) -> None:
-    """Refuses, by name, sizes less than 1.
-
-    Raises:
-        ValueError: when there is one.
-    """
-    for name, size in sizes.items():
-        if min(size if isinstance(size, tuple) else (size,), default=0) < 1:
-            raise ValueError(f"{name} is {size}, expected at least 1")

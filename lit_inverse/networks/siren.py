@@ -5,10 +5,11 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lit_inverse.networks.generator import ImageGenerator, at_least_1, image_shape
+from lit_inverse.networks.generator import ImageGenerator, image_shape
 from lit_inverse.networks.initialization import Law, draw_uniform, initialize
 from lit_inverse.networks.undrawn import undrawn
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1
 
 
 class SIREN(ImageGenerator):

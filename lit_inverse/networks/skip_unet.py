@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lit_inverse.networks.generator import ImageGenerator, at_least_1, image_shape, small_uniform
+from lit_inverse.networks.generator import ImageGenerator, image_shape, small_uniform
 from lit_inverse.networks.initialization import initialize
 from lit_inverse.networks.undrawn import undrawn
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1
 
 Upsampling = Literal["bilinear", "nearest"]
 Padding = Literal["reflection", "zero"]

@@ -5,9 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lit_inverse.networks.generator import ImageGenerator, at_least_1
+from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.initialization import Law, draw_normal, initialize
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1
 
 
 class TwoLayerGenerator(ImageGenerator):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from lit_inverse.networks.generator import ValueRange
+from lit_inverse.networks.generator import ImageGenerator, ValueRange
 
 
 def mlp(widths: Sequence[int]) -> nn.Sequential:
@@ -20,7 +20,7 @@ def mlp(widths: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-class VAE(nn.Module):
+class VAE(ImageGenerator):
     """Gaussian encoder q(z | x) = N(mu, diag(exp(log_var))) and Bernoulli decoder p(x | z) with means G(z).
 
     With its defaults the network of Bora et al. 2017, Sec. 6.1 (authors' mnist-vae): 784-500-500-(20, 20) and
@@ -36,7 +36,7 @@ class VAE(nn.Module):
         ValueError: when a dimension or width is less than 1.
     """
 
-    value_range: ValueRange = (0.0, 1.0)
+    value_range: ValueRange | None = (0.0, 1.0)
 
     def __init__(
         self, in_shape: tuple[int, ...] = (1, 28, 28), latent_dim: int = 20, hidden: tuple[int, ...] = (500, 500)
@@ -45,8 +45,8 @@ class VAE(nn.Module):
         for name, sizes in (("in_shape", in_shape), ("latent_dim", (latent_dim,)), ("hidden", hidden)):
             if min(sizes, default=0) < 1:
                 raise ValueError(f"{name} is {sizes}, expected sizes of at least 1")
-        self.in_shape = tuple(in_shape)
-        self.latent_dim = latent_dim
+        self.in_shape = self.out_shape = tuple(in_shape)
+        self.latent_dim, self.latent_shape = latent_dim, (latent_dim,)
         n = math.prod(in_shape)
         self.encoder = mlp([n, *hidden, 2 * latent_dim])
         self.decoder = mlp([latent_dim, *reversed(hidden), n])

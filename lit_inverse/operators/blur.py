@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch.nn import functional
 from lit_inverse.operators.base import LinearOperator
 from lit_inverse.operators.blur_kernels import gaussian_kernel, motion_kernel
 from lit_inverse.operators.items import column, on_parts
+from lit_inverse.settings import one_of
 
 Method = Literal["fft", "direct"]
 Boundary = Literal["circular", "valid", "reflect"]
@@ -56,8 +57,8 @@ class Blur(LinearOperator):
                 f"in_shape is {tuple(in_shape)}, kernel {tuple(kernel.shape)} of {kernel.dtype}: "
                 "expected (C, H, W) and (kh, kw) of a real type"
             )
-        if method not in get_args(Method) or boundary not in get_args(Boundary):
-            raise ValueError(f"got {method!r}, {boundary!r}: expected one of {get_args(Method)}, {get_args(Boundary)}")
+        one_of(Method, method=method)
+        one_of(Boundary, boundary=boundary)
         channels, height, width = in_shape
         side_h, side_w = kernel.shape
         if boundary == "valid" and (side_h > height or side_w > width):

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from lit_inverse.settings import positive
+
 
 def gaussian_kernel(sigma: float) -> Tensor:
     """exp(-|p|^2 / (2 sigma^2)) on the pixels up to 4 sigma from the centre along each axis, of sum 1.
@@ -12,8 +14,7 @@ def gaussian_kernel(sigma: float) -> Tensor:
     Raises:
         ValueError: when sigma is not positive.
     """
-    if not 0 < sigma < math.inf:
-        raise ValueError(f"sigma is {sigma}, expected a number of pixels > 0")
+    positive(sigma=sigma)
     radius = int(4 * sigma + 0.5)
     profile = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=torch.float64) / sigma) ** 2)
     profile = profile / profile.sum()
@@ -33,8 +34,7 @@ def motion_kernel(length: float, angle: float) -> Tensor:
     Raises:
         ValueError: when the length is not positive.
     """
-    if not 0 < length < math.inf:
-        raise ValueError(f"length is {length}, expected a number of pixels > 0")
+    positive(length=length)
     n_points = math.ceil(64 * length)
     t = length * ((torch.arange(n_points, dtype=torch.float64) + 0.5) / n_points - 0.5)
     radius = math.ceil(length / 2)

@@ -8,6 +8,9 @@ from torch import Tensor
 
 from lit_inverse.operators.base import LinearOperator
 from lit_inverse.operators.items import column, on_parts
+from lit_inverse.settings import one_of
+
+Kind = Literal["mean", "bicubic"]
 
 
 class Downsampling(LinearOperator):
@@ -33,7 +36,7 @@ class Downsampling(LinearOperator):
     row_modes: Tensor  # eigenvectors of R R^T, (h, h)
     column_modes: Tensor  # eigenvectors of C C^T, (w, w)
 
-    def __init__(self, in_shape: tuple[int, ...], factor: int = 2, kind: Literal["mean", "bicubic"] = "mean") -> None:
+    def __init__(self, in_shape: tuple[int, ...], factor: int = 2, kind: Kind = "mean") -> None:
         super().__init__()
         if len(in_shape) != 3 or factor < 1 or in_shape[1] % factor or in_shape[2] % factor:
             raise ValueError(
@@ -41,8 +44,7 @@ class Downsampling(LinearOperator):
             )
         self.in_shape = tuple(in_shape)
         self.out_shape = (in_shape[0], in_shape[1] // factor, in_shape[2] // factor)
-        if kind not in ("mean", "bicubic"):
-            raise ValueError(f"kind is {kind!r}, expected 'mean' or 'bicubic'")
+        one_of(Kind, kind=kind)
         weights = _mean_weights if kind == "mean" else _bicubic_weights
         self._weights = weights(in_shape[1], factor), weights(in_shape[2], factor)  # in float64
         self.register_buffer("rows", self._weights[0].float())

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from lit_inverse.operators.items import on_parts
 from lit_inverse.operators.pointwise import LinearPart, Pointwise, straight_through
+from lit_inverse.settings import at_least_1
 
 
 class Quantisation(Pointwise):
@@ -44,8 +45,7 @@ class Quantisation(Pointwise):
         straight_through: bool = False,
     ) -> None:
         super().__init__(operator, in_shape, m, seed)
-        if bits < 1:
-            raise ValueError(f"bits is {bits}, expected at least 1")
+        at_least_1(bits=bits)
         if not interval[0] < interval[1]:
             raise ValueError(f"interval is {tuple(interval)}, expected (low, high) with low < high")
         self.bits, self.interval, self.straight_through = bits, interval, straight_through

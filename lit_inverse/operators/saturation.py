@@ -1,12 +1,12 @@
 """Sensors with a limited range."""
 
-import math
 from collections.abc import Sequence
 
 from torch import Tensor
 
 from lit_inverse.operators.items import on_parts
 from lit_inverse.operators.pointwise import LinearPart, Pointwise
+from lit_inverse.settings import positive
 
 
 class Saturation(Pointwise):
@@ -35,8 +35,7 @@ class Saturation(Pointwise):
         limit: float = 1.0,
     ) -> None:
         super().__init__(operator, in_shape, m, seed)
-        if not 0 < limit < math.inf:
-            raise ValueError(f"limit is {limit}, expected a finite number > 0")
+        positive(limit=limit)
         self.limit = limit
 
     def response(self, clean: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from lit_inverse.networks.initialization import Law, initialize
 from lit_inverse.operators import Operator
 from lit_inverse.operators.items import column
 from lit_inverse.seeding import derive_seed, generator
+from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.base import Given, Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.fitting.data_terms import DataTerm, SquaredError
 from lit_inverse.solvers.fitting.descent import Data, Descent, Objective
@@ -25,7 +26,7 @@ from lit_inverse.solvers.fitting.regularizers import AnisotropicTV, Regularizer
 from lit_inverse.solvers.fitting.roll_back import RollBack
 from lit_inverse.solvers.fitting.run import Fits, Run
 from lit_inverse.solvers.fitting.schedules import Constant, Schedule
-from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Watch, at_least_1
+from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Watch
 from lit_inverse.solvers.fitting.stopping.exit_window import ExitWindow
 from lit_inverse.solvers.fitting.stopping.hold_out import AtIterate
 from lit_inverse.solvers.power_law import PowerLawField
@@ -97,11 +98,8 @@ class DeepPrior(Solver):
         n_restarts: int = 1,
         max_parallel: int | None = None,
     ) -> None:
-        at_least_1(max_iter=max_iter, n_restarts=n_restarts)
-        if max_parallel is not None and max_parallel < 1:
-            raise ValueError(f"max_parallel is {max_parallel}, expected at least 1 or null")
-        if not lr > 0:
-            raise ValueError(f"lr is {lr}, expected a positive number")
+        at_least_1(max_iter=max_iter, n_restarts=n_restarts, max_parallel=max_parallel)
+        positive(lr=lr)
         if roll_back is not None and not stopping.allows_roll_back:
             raise ValueError(f"stopping by {type(stopping).__name__} does not go with a roll_back, expected null")
         self.network, self.init = network, init

@@ -2,13 +2,13 @@
 
 import functools
 from collections.abc import Callable
-from typing import get_args
 
 import torch
 from torch import Tensor
 
 from lit_inverse.bases import Basis, BasisName, check_wavelet, make_basis
 from lit_inverse.operators import LinearOperator, Matrix, Operator
+from lit_inverse.settings import one_of
 from lit_inverse.solvers.base import Given, Solver, ValueRange
 from lit_inverse.solvers.solution import Solution
 from lit_inverse.solvers.sparse.lasso_objective import LamUnit, absolute_lam, check_settings
@@ -70,8 +70,7 @@ class Lasso(Solver):
         level: int | None = None,
     ) -> None:
         check_settings(lam, lam_unit, max_iter, gap)
-        if basis not in get_args(BasisName):
-            raise ValueError(f"basis is {basis!r}, expected one of {', '.join(get_args(BasisName))}")
+        one_of(BasisName, basis=basis)
         check_wavelet(wavelet)
         self.basis: BasisName = basis
         self.lam = lam

@@ -2,14 +2,15 @@
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lit_inverse import seeding
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
+from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.operators import Operator
+from lit_inverse.operators.items import column
 from lit_inverse.solvers.base import Given, Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.solution import Solution, Status, Trace
 
@@ -25,8 +26,8 @@ class LatentSearch(Solver):
     The history's "loss" is the objective of the chosen restart after each step.
 
     Args:
-        generator: checkpoint of a network that maps z (B, k) to (B, *in_shape), or such a network with attributes
-            `latent_dim`, `in_shape` and `value_range`; the shipped VAE of MNIST by default.
+        generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network; the
+            shipped VAE of MNIST by default.
         max_iter: number of steps.
         lr: learning rate of Adam.
         n_restarts: number of starting points; the first ones are the same whatever their number.
@@ -50,11 +51,10 @@ class LatentSearch(Solver):
                 raise ValueError(f"{name} is {value}, expected a positive number")
         if not prior >= 0:
             raise ValueError(f"prior is {prior}, expected a number >= 0")
-        network: Any = generator if isinstance(generator, nn.Module) else load_network(generator)
-        for attribute in ("latent_dim", "in_shape", "value_range"):
-            if not hasattr(network, attribute):
-                raise ValueError(f"generator {type(network).__name__} has no {attribute}, expected a network G(z)")
-        self.generator: Any = network
+        network = generator if isinstance(generator, nn.Module) else load_network(generator)
+        if not isinstance(network, ImageGenerator):
+            raise ValueError(f"generator is a {type(network).__name__}, expected a network G(z), an ImageGenerator")
+        self.generator = network
         self.native_range = network.value_range
         self.max_iter = max_iter
         self.lr = lr
@@ -62,8 +62,8 @@ class LatentSearch(Solver):
         self.prior = prior
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
-        if operator.in_shape != self.generator.in_shape:
-            raise ValueError(f"A takes x of shape {operator.in_shape}, the generator makes {self.generator.in_shape}")
+        if operator.in_shape != self.generator.out_shape:
+            raise ValueError(f"A takes x of shape {operator.in_shape}, the generator makes {self.generator.out_shape}")
 
     def _solve(self, given: Given) -> Solution:
         y, operator, trace = given.y, given.operator, given.trace
@@ -75,20 +75,20 @@ class LatentSearch(Solver):
             return self._search(y.clone(), operator, network, z, trace)
 
     def _starts(self, seeds: list[int]) -> Tensor:
-        """z_0, (B, R, k), drawn one restart after the other, so that more restarts only add to the first ones."""
-        k: int = self.generator.latent_dim
+        """z_0, (B, R, *latent_shape); more restarts only add to the first ones."""
         sources = [source for seed in seeds for source in [seeding.generator(seed)] * self.n_restarts]
-        z = torch.stack([torch.randn(k, generator=source, dtype=torch.float32) for source in sources])
-        return z.view(len(seeds), self.n_restarts, k)
+        shape = self.generator.latent_shape
+        z = torch.stack([torch.randn(shape, generator=source, dtype=torch.float32) for source in sources])
+        return z.view(len(seeds), self.n_restarts, *shape)
 
     def _search(self, y: Tensor, operator: Operator, network: nn.Module, z: Tensor, trace: Trace) -> Solution:
-        """Follows all searches from z, (B, R, k), and picks one for each item."""
+        """Follows all searches from z, (B, R, *latent_shape), and picks one for each item."""
         repeated = operator.take(torch.arange(len(y)).repeat_interleave(self.n_restarts))
 
         def objective(z: Tensor) -> Tensor:
             y_hat: Tensor = repeated(network(z.flatten(0, 1)))
             residual = y.unsqueeze(1) - y_hat.view(*z.shape[:2], *operator.out_shape)
-            return (residual.conj() * residual).real.flatten(2).sum(2) + self.prior * z.square().sum(2)
+            return (residual.conj() * residual).real.flatten(2).sum(2) + self.prior * z.square().flatten(2).sum(2)
 
         losses, best, z_best, kept = self._descend(objective, z, trace)
         lowest, restart = losses[-1].nan_to_num(torch.inf, torch.inf).min(1)
@@ -96,7 +96,7 @@ class LatentSearch(Solver):
         restart = torch.where(diverged, best.argmin(1), restart)
         items = torch.arange(len(y), device=y.device)
         with torch.no_grad():
-            x_hat = network(torch.where(diverged[:, None], z_best[items, restart], z[items, restart]))
+            x_hat = network(torch.where(column(diverged, z_best[:, 0]), z_best[items, restart], z[items, restart]))
             for number, z_kept in kept.items():
                 trace.record(number, network(z_kept[items, restart]))
         return Solution(
@@ -124,7 +124,7 @@ class LatentSearch(Solver):
             losses.append(loss.detach())
             better = losses[-1] < best
             best = torch.where(better, losses[-1], best)
-            z_best = torch.where(better.unsqueeze(-1), z.detach(), z_best)
+            z_best = torch.where(better[(..., *[None] * (z.ndim - 2))], z.detach(), z_best)
             if number in trace:
                 kept[number] = z.detach().clone()
             if number < self.max_iter:

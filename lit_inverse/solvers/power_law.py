@@ -10,6 +10,7 @@ from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.operators.items import column, on_parts
 from lit_inverse.operators.krylov import CGStep, cg_steps, last
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.base import Given, Solver, ValueRange
 from lit_inverse.solvers.requirements import require_linear
 from lit_inverse.solvers.solution import Solution, Status
@@ -40,8 +41,8 @@ class PowerLawField:
     """
 
     def __init__(self, power: float = 3.0, max_iter: int = 2000) -> None:
-        if not (power > 0 and max_iter >= 1):
-            raise ValueError(f"power is {power} and max_iter {max_iter}, expected power > 0 and max_iter >= 1")
+        positive(power=power)
+        at_least_1(max_iter=max_iter)
         self.power, self.max_iter = power, max_iter
 
     def given(self, r: Tensor, operator: Operator, sigma: Tensor) -> "Posterior":

@@ -1,7 +1,6 @@
 """TVAL3: total variation minimisation by an augmented Lagrangian."""
 
-import math
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -9,6 +8,7 @@ from torch import Tensor
 from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.operators.items import column, reals
 from lit_inverse.operators.krylov import lanczos_norm
+from lit_inverse.settings import at_least_1, not_negative, one_of, positive
 from lit_inverse.solvers.base import Given, Solver, ValueRange
 from lit_inverse.solvers.requirements import require_images, require_linear
 from lit_inverse.solvers.solution import Solution
@@ -89,21 +89,13 @@ class TVAL3(Solver):
         max_outer: int = 10,
         max_iter: int = 1025,
     ) -> None:
-        for name, word, words in (
-            ("model", model, Model),
-            ("norm", norm, Norm),
-            ("constraint", constraint, Constraint),
-        ):
-            if word not in get_args(words):
-                raise ValueError(f"{name} is {word!r}, expected one of {', '.join(get_args(words))}")
+        one_of(Model, model=model)
+        one_of(Norm, norm=norm)
+        one_of(Constraint, constraint=constraint)
         self.mu, self.mu0 = _first_and_last("mu", mu, mu0)
         self.beta, self.beta0 = _first_and_last("beta", beta, beta0)
-        for name, tolerance in (("tol", tol), ("inner_tol", inner_tol)):
-            if not 0 <= tolerance < math.inf:
-                raise ValueError(f"{name} is {tolerance}, expected a finite number >= 0")
-        for name, count in (("max_outer", max_outer), ("max_iter", max_iter)):
-            if count < 1:
-                raise ValueError(f"{name} is {count}, expected at least 1")
+        not_negative(tol=tol, inner_tol=inner_tol)
+        at_least_1(max_outer=max_outer, max_iter=max_iter)
         self.constraint: Constraint = constraint
         self.max_iter = max_iter
         self.rules = Rules(
@@ -162,8 +154,7 @@ class TVAL3(Solver):
 
 
 def _first_and_last(name: str, last: float, first: float | None) -> tuple[float, float]:
-    if not 0 < last < math.inf:
-        raise ValueError(f"{name} is {last}, expected a finite number > 0")
+    positive(**{name: last})
     if first is not None and not 0 < first <= last:
         raise ValueError(f"{name}0 is {first}, expected a number > 0, at most {name} = {last}")
     return last, last if first is None else first

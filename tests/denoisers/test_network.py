@@ -101,7 +101,7 @@ def test_what_is_no_denoising_network_is_refused(tmp_path: Path) -> None:
         Network(SHIPPED / "vae_digits.pt")
     with pytest.raises(ValueError, match="network is a VAE"):
         Network(VAE((1, 4, 4), 2, (3,)))
-    with pytest.raises(ValueError, match="sigma_max is 0.0, expected a positive part"):
+    with pytest.raises(ValueError, match="sigma_max is 0.0, expected a finite number > 0"):
         Network(DRUNet(**DRUNET), sigma_max=0.0)
 
 

@@ -137,10 +137,9 @@ def test_columns_in_db_are_those_of_vectors_alone(tmp_path: Path) -> None:
     from lit_inverse.evaluation.findings import Findings
 
     for value_range, has_db in ((None, True), ([0, 1], False)):
-        summaries = summarise(rows_of(X_HAT, value_range=value_range))
         out = tmp_path / str(has_db)
         Results(out).close()
-        Findings([], [], 0, summaries, [], [], [], [], [], []).write(out)
+        Findings.of(rows_of(X_HAT, value_range=value_range, device="cpu"), 0.01).write(out)
         with (out / "summary.csv").open() as file:
             (line,) = csv.DictReader(file)
         assert ("nmse_db" in line) == has_db

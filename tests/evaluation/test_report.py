@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from lit_inverse.evaluation import figures, report
 from lit_inverse.evaluation.cases import Case, plan
 from lit_inverse.evaluation.configuration import read_sweep
-from lit_inverse.evaluation.findings import find
+from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.report import Report, write_report
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.sweep import Sweep
@@ -96,7 +96,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 def test_a_page_of_2000_results_is_below_5_megabytes(written: Written) -> None:
     page, found = written
-    assert len(found.findings.finished) == 1999
+    assert len(found.outcome.finished) == 1999
     assert page.stat().st_size < 5e6
 
 
@@ -157,7 +157,7 @@ def test_results_of_a_sweep_over_an_argument_serve_one_where_it_is_fixed(tmp_pat
     finish(sweep, cases, results)
     path = results.path
     path.write_text("".join(json.dumps({**json.loads(line), "setting": 5.0}) + "\n" for line in path.open()))
-    assert {summary.setting for summary in find(sweep, cases, results).summaries} == {30}
+    assert {row["setting"] for _, row in Outcome.of(sweep, cases, results).finished} == {30}
 
 
 def test_a_sweep_of_vectors_is_reported_in_db(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_impossible_blurs_are_refused() -> None:
         Blur((1, 8, 8), torch.ones(5, 9), boundary="valid")
     with pytest.raises(ValueError, match="expected \\(C, H, W\\) and \\(kh, kw\\)"):
         Blur((1, 8, 8), torch.ones(3))
-    with pytest.raises(ValueError, match="'mirror': expected one of"):
+    with pytest.raises(ValueError, match="boundary is 'mirror', expected one of"):
         Blur((1, 8, 8), boundary="mirror")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="sigma is 0"):
         GaussianBlur((1, 8, 8), 0)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lit_inverse.networks import VAE
+from lit_inverse.networks import VAE, ImageGenerator
 from lit_inverse.operators import Gaussian, Matrix, Operator
 from lit_inverse.operators.base import Index
 from lit_inverse.seeding import generator
@@ -165,10 +165,10 @@ def test_generator_is_left_as_it_was(network: VAE, y: Tensor, untouched_rng: Non
         assert torch.equal(after, before)
 
 
-class Exploding(nn.Module):
+class Exploding(ImageGenerator):
     """G(z) = exp(c z): finite at the start, not after a long step."""
 
-    latent_dim, in_shape, value_range = K, IN_SHAPE, (0.0, 1.0)
+    latent_shape, out_shape, value_range = (K,), IN_SHAPE, (0.0, 1.0)
 
     def forward(self, z: Tensor) -> Tensor:
         return (100 * z).exp().mean(1)[:, None, None, None].expand(-1, *IN_SHAPE)
@@ -201,7 +201,7 @@ def test_impossible_settings_are_refused_by_name(network: VAE, name: str, value:
 def test_operators_and_generators_that_do_not_fit_are_refused(network: VAE, y: Tensor, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"A takes x of shape \(36,\), the generator makes \(1, 6, 6\)"):
         search(network, y, Matrix(torch.rand(B, M, 36, dtype=torch.float64)))
-    with pytest.raises(ValueError, match="generator Linear has no latent_dim"):
+    with pytest.raises(ValueError, match="generator is a Linear, expected a network"):
         LatentSearch(nn.Linear(4, 4))
     with pytest.raises(FileNotFoundError, match=r"no checkpoint .*nothing\.pt"):
         LatentSearch(tmp_path / "nothing.pt")

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lit_inverse.networks.generator import ValueRange, at_least_1, image_shape
+from lit_inverse.networks.generator import ValueRange, image_shape
 from lit_inverse.networks.unfolding.base import System, UnfoldedNetwork
 from lit_inverse.networks.unfolding.logarithms import Logarithms
 from lit_inverse.networks.unfolding.shrinkage import soft
 from lit_inverse.operators import LinearOperator
 from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1
 
 
 class ConvLISTA(UnfoldedNetwork):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators.items import column
+from lit_inverse.settings import one_of, positive
 
 Reduction = Literal["sum", "mean"]
 
@@ -19,8 +20,7 @@ class DataTerm(ABC):
     """
 
     def __init__(self, reduction: Reduction = "sum") -> None:
-        if reduction not in ("sum", "mean"):
-            raise ValueError(f"reduction is {reduction!r}, expected 'sum' or 'mean'")
+        one_of(Reduction, reduction=reduction)
         self.reduction = reduction
 
     def __call__(self, prediction: Tensor, y: Tensor, used: Tensor | None = None) -> Tensor:
@@ -83,8 +83,7 @@ class PoissonLikelihood(DataTerm):
 
     def __init__(self, gain: float = 1.0, floor: float = 1e-3, reduction: Reduction = "sum") -> None:
         super().__init__(reduction)
-        if not (gain > 0 and floor > 0):
-            raise ValueError(f"gain is {gain} and floor {floor}, expected positive numbers")
+        positive(gain=gain, floor=floor)
         self.gain, self.floor = gain, floor
 
     def check(self, y: Tensor) -> None:

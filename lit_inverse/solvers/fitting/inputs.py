@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.seeding import source_of
+from lit_inverse.settings import not_negative
 from lit_inverse.solvers.fitting.per_fit import PerFit
 
 
@@ -43,8 +44,7 @@ class JitteredInput(Input):
     """
 
     def __init__(self, std: float = 1 / 30) -> None:
-        if not std >= 0:
-            raise ValueError(f"std is {std}, expected a number >= 0")
+        not_negative(std=std)
         self.std = std
 
     def start(self, z: Tensor, seeds: Sequence[int]) -> Feed:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.checkpoints import CheckpointPath, read
+from lit_inverse.settings import not_negative, one_of
 from lit_inverse.solvers.fitting.ensemble import Ensemble
 from lit_inverse.solvers.fitting.regularizers import Regularizer
 
@@ -39,8 +40,8 @@ class LearnedRegularization(Regularizer):
     """
 
     def __init__(self, statistics: CheckpointPath, weight: float = 100.0, form: Form = "per_weight") -> None:
-        if not weight >= 0 or form not in ("per_weight", "layer_mean"):
-            raise ValueError(f"weight is {weight} and form {form!r}, expected weight >= 0 and per_weight or layer_mean")
+        not_negative(weight=weight)
+        one_of(Form, form=form)
         held = read(statistics)["state_dict"]
         if not {"mu", "covariance"} <= set(held):
             raise ValueError(f"checkpoint {statistics} holds {sorted(held)}, expected mu (L,) and covariance (L, L)")

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from lit_inverse.settings import below_1
+
 State = list[list[Tensor]]  # tensors of the parameters' shapes, or numbers (of shape ()) that all fits share
 
 
@@ -35,12 +37,6 @@ def _ages(parameters: Sequence[Tensor], age: float) -> list[Tensor]:
     return [torch.full((), age, dtype=torch.float32, device=parameter.device) for parameter in parameters]
 
 
-def _share(name: str, value: float) -> float:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} is {value}, expected 0 <= {name} < 1")
-    return value
-
-
 class RMSprop(Optimizer):
     """v <- alpha v + (1 - alpha) g^2;  d <- momentum d - lr g / (sqrt(v) + eps);  theta <- theta + d.
 
@@ -56,7 +52,8 @@ class RMSprop(Optimizer):
     """
 
     def __init__(self, momentum: float = 0.9, alpha: float = 0.99, eps: float = 1e-8) -> None:
-        self.momentum, self.alpha, self.eps = _share("momentum", momentum), _share("alpha", alpha), eps
+        below_1(momentum=momentum, alpha=alpha)
+        self.momentum, self.alpha, self.eps = momentum, alpha, eps
 
     def start(self, parameters: Sequence[Tensor]) -> State:
         # alpha^1e6 = 0: no bias correction
@@ -94,7 +91,8 @@ class Adam(Optimizer):
     """
 
     def __init__(self, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
-        self.beta1, self.beta2, self.eps = _share("beta1", beta1), _share("beta2", beta2), eps
+        below_1(beta1=beta1, beta2=beta2)
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def start(self, parameters: Sequence[Tensor]) -> State:
         return [_zeros(parameters), _zeros(parameters), _ages(parameters, 0)]
@@ -128,7 +126,8 @@ class SGD(Optimizer):
     """
 
     def __init__(self, momentum: float = 0.9) -> None:
-        self.momentum = _share("momentum", momentum)
+        below_1(momentum=momentum)
+        self.momentum = momentum
 
     def start(self, parameters: Sequence[Tensor]) -> State:
         return [_zeros(parameters)]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators.items import column
+from lit_inverse.settings import below_1
 from lit_inverse.solvers.fitting.descent import Iterate
 from lit_inverse.solvers.fitting.per_fit import PerFit
 
@@ -41,8 +42,7 @@ class ExponentialAverage(Output):
     """
 
     def __init__(self, decay: float = 0.99) -> None:
-        if not 0 <= decay < 1:
-            raise ValueError(f"decay is {decay}, expected 0 <= decay < 1")
+        below_1(decay=decay)
         self.decay = decay
 
     def start(self) -> Smoother:

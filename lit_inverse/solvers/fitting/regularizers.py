@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from lit_inverse.settings import not_negative, positive
 from lit_inverse.solvers.fitting.ensemble import Ensemble
 from lit_inverse.solvers.fitting.total_variation import anisotropic_tv, isotropic_tv
 
@@ -17,17 +18,12 @@ class Regularizer(ABC):
         """Of the images x (F, C, H, W) and the networks that made them; (F,)."""
 
 
-def _check_weight(weight: float) -> float:
-    if not weight >= 0:
-        raise ValueError(f"weight is {weight}, expected a number >= 0")
-    return weight
-
-
 class AnisotropicTV(Regularizer):
     """weight ||grad x||_1, the sum over horizontal and vertical neighbours (CS-DIP; Liu et al. 2018, DIP-TV)."""
 
     def __init__(self, weight: float = 0.01) -> None:
-        self.weight = _check_weight(weight)
+        not_negative(weight=weight)
+        self.weight = weight
 
     def __call__(self, x: Tensor, networks: Ensemble) -> Tensor:
         return self.weight * anisotropic_tv(x)
@@ -37,9 +33,9 @@ class IsotropicTV(Regularizer):
     """weight sum_i ||(grad x)_i||_2, rounded off at differences below eps (`isotropic_tv`)."""
 
     def __init__(self, weight: float = 0.01, eps: float = 1e-3) -> None:
-        if not eps > 0:
-            raise ValueError(f"eps is {eps}, expected a positive number: the gradient is infinite without it")
-        self.weight, self.eps = _check_weight(weight), eps
+        not_negative(weight=weight)
+        positive(eps=eps)  # the gradient is infinite without it
+        self.weight, self.eps = weight, eps
 
     def __call__(self, x: Tensor, networks: Ensemble) -> Tensor:
         return self.weight * isotropic_tv(x, self.eps)
@@ -49,7 +45,8 @@ class WeightDecay(Regularizer):
     """weight ||theta||^2 over all weights of the network. It passes through the optimizer like any other term."""
 
     def __init__(self, weight: float = 1e-4) -> None:
-        self.weight = _check_weight(weight)
+        not_negative(weight=weight)
+        self.weight = weight
 
     def __call__(self, x: Tensor, networks: Ensemble) -> Tensor:
         total = x.new_zeros(len(x))
@@ -59,7 +56,7 @@ class WeightDecay(Regularizer):
 
 
 class Sum(Regularizer):
-    """Several terms."""
+    """A sum of terms, each with its weight."""
 
     def __init__(self, terms: Sequence[Regularizer]) -> None:
         if not terms:

@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 
+from lit_inverse.settings import below_1
+
 
 class Schedule(ABC):
     """The share of lr that an update takes."""
@@ -25,8 +27,7 @@ class LinearDecay(Schedule):
     """
 
     def __init__(self, start: float = 0.7) -> None:
-        if not 0 <= start < 1:
-            raise ValueError(f"start is {start}, expected 0 <= start < 1")
+        below_1(start=start)
         self.start = start
 
     def __call__(self, progress: float) -> float:

@@ -1,27 +1,23 @@
 """P(z) = 1/2 ||A z - y||^2 + lam ||z||_1: conventions for lam, and its duality gap."""
 
-import math
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
+from lit_inverse.settings import at_least_1, not_negative, one_of, positive
 
 LamUnit = Literal["absolute", "sklearn", "relative"]
 
 
 def check_settings(lam: float, lam_unit: str, max_iter: int, gap: float) -> None:
-    """Refuses impossible settings of the solvers of this objective with a ValueError."""
-    if not (math.isfinite(lam) and lam > 0):
-        raise ValueError(f"lam is {lam}, expected a finite number > 0")
-    if lam_unit not in get_args(LamUnit):
-        raise ValueError(f"lam_unit is {lam_unit!r}, expected one of {', '.join(get_args(LamUnit))}")
-    if max_iter < 1:
-        raise ValueError(f"max_iter is {max_iter}, expected at least 1")
-    if not (math.isfinite(gap) and gap >= 0):
-        raise ValueError(f"gap is {gap}, expected a finite number >= 0")
+    """Of the solvers of this objective."""
+    positive(lam=lam)
+    one_of(LamUnit, lam_unit=lam_unit)
+    at_least_1(max_iter=max_iter)
+    not_negative(gap=gap)
 
 
 def absolute_lam(lam: float, unit: LamUnit, operator: LinearOperator, y: Tensor) -> Tensor:

@@ -77,13 +77,6 @@ class Lowest(PerFit):
         return Verdict(better, self.age >= self.patience)
 
 
-def at_least_1(**values: int) -> None:
-    """Refuses, by name, numbers less than 1."""
-    for name, value in values.items():
-        if value < 1:
-            raise ValueError(f"{name} is {value}, expected at least 1")
-
-
 def known_sigma(descent: Descent, rule: StoppingRule) -> Tensor:
     """sigma (F,), refused where it is 0."""
     sigma = descent.data.sigma

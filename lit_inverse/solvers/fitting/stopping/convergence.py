@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
+from lit_inverse.settings import at_least_1, below_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch, at_least_1
+from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch
 from lit_inverse.solvers.solution import Status
 
 
@@ -17,8 +18,7 @@ class UntilConvergence(StoppingRule):
 
     def __init__(self, tol: float = 1e-2, patience: int = 100) -> None:
         at_least_1(patience=patience)
-        if not 0 <= tol < 1:
-            raise ValueError(f"tol is {tol}, expected 0 <= tol < 1")
+        below_1(tol=tol)
         self.tol, self.patience = tol, patience
 
     def start(self, descent: Descent, max_iter: int) -> Watch:

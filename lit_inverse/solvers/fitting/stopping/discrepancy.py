@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators.items import reals
+from lit_inverse.settings import positive
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
 from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch
 
@@ -21,8 +22,7 @@ class Discrepancy(StoppingRule):
     """
 
     def __init__(self, tau: float = 1.0) -> None:
-        if not tau > 0:
-            raise ValueError(f"tau is {tau}, expected a positive number")
+        positive(tau=tau)
         self.tau = tau
 
     def start(self, descent: Descent, max_iter: int) -> Watch:

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from lit_inverse.settings import at_least_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch, at_least_1
+from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch
 
 
 class ExitWindow(StoppingRule):

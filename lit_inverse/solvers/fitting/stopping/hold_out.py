@@ -5,8 +5,9 @@ from torch import Tensor
 
 from lit_inverse.operators.items import reals
 from lit_inverse.seeding import source_of
+from lit_inverse.settings import at_least_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch, at_least_1
+from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch
 
 
 class HoldOut(StoppingRule):

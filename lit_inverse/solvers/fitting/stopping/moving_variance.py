@@ -5,8 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+from lit_inverse.settings import at_least_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch, at_least_1
+from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch
 
 
 class WindowedMovingVariance(StoppingRule):

@@ -7,13 +7,13 @@ from torch import Tensor
 
 from lit_inverse.operators.items import column, reals
 from lit_inverse.seeding import source_of
+from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
 from lit_inverse.solvers.fitting.stopping.base import (
     Lowest,
     StoppingRule,
     Verdict,
     Watch,
-    at_least_1,
     known_sigma,
 )
 
@@ -42,8 +42,7 @@ class SURE(StoppingRule):
 
     def __init__(self, h: float = 0.5, patience: int = 200) -> None:
         at_least_1(patience=patience)
-        if not h > 0:
-            raise ValueError(f"h is {h}, expected a positive number")
+        positive(h=h)
         self.h, self.patience = h, patience
 
     def start(self, descent: Descent, max_iter: int) -> Watch:

@@ -1,0 +1,69 @@
+"""Figures of single cases of a sweep: their iterations, and their reconstructions."""
+
+from collections.abc import Iterator
+
+from lit_inverse.evaluation import figures
+from lit_inverse.evaluation.gallery import Drawn
+from lit_inverse.evaluation.grouping import Setting, setting_of
+from lit_inverse.evaluation.names import Names
+from lit_inverse.evaluation.outcome import Outcome
+from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.runner import GRID_IMAGES
+from lit_inverse.evaluation.sweep import Sweep
+from lit_inverse.evaluation.trajectories import Trajectory
+
+
+def draw_cases(sweep: Sweep, outcome: Outcome, results: Results, names: Names) -> Iterator[Drawn]:
+    """Iterations first, then the reconstructions."""
+    places = dict.fromkeys((row["noise_level"], setting_of(row)) for _, row in outcome.finished)
+    levels = sorted({level for level, _ in places}, reverse=names.noise.in_db)
+    for level in levels:
+        followed, image = _followed(outcome, results, level)
+        if followed:
+            suffix, at = names.at_level(level)
+            along = figures.along_iterations(followed, names.labels, names.symbol, names.unit, f"of image {image}")
+            yield Drawn(f"along_iterations{suffix}", f"Loss and error along the iterations{at}", along)
+    for level, setting in sorted(places, key=lambda place: levels.index(place[0])):
+        yield from _reconstructions(sweep, outcome, results, names, setting, level)
+
+
+def _reconstructions(
+    sweep: Sweep, outcome: Outcome, results: Results, names: Names, setting: Setting, level: float
+) -> Iterator[Drawn]:
+    """The first images of one setting, of which reconstructions are kept."""
+    shown = {
+        (case.solver, case.index): row
+        for case, row in outcome.finished
+        if (setting_of(row), row["noise_level"], case.repeat) == (setting, level, 0) and case.index < GRID_IMAGES
+    }
+    dataset = sweep.dataset()
+    indices = sorted({index for _, index in shown})
+    originals = [dataset[index]["x"] for index in indices]
+    if not originals or originals[0].ndim != 3 or originals[0].is_complex():
+        return
+    if len({x.shape for x in originals}) > 1:
+        indices, originals = indices[:1], originals[:1]
+    images, errors = {}, {}
+    for solver, label in names.labels.items():
+        rows = [shown.get((solver, index)) for index in indices]
+        kept = [None if row is None else results.reconstruction(row["key"]) for row in rows]
+        if any(x_hat is not None for x_hat in kept):
+            images[label], errors[label] = kept, [None if row is None else row["mse"] for row in rows]
+    if not images:
+        return
+    (short, at), (suffix, noise) = names.at_setting(setting), names.at_level(level)
+    grid = figures.reconstruction_grid([x.numpy() for x in originals], images, errors, sweep.value_range or (-1.0, 1.0))
+    yield Drawn(f"reconstructions{short}{suffix}", f"Reconstructions{at}{noise}", grid)
+
+
+def _followed(outcome: Outcome, results: Results, level: float) -> tuple[dict[Setting, dict[str, Trajectory]], str]:
+    """Trajectories of one image at one noise level by setting and solver, and the image's name."""
+    found: dict[Setting, dict[str, Trajectory]] = {}
+    image = ""
+    for case, row in outcome.finished:
+        if case.noise_level == level and case.is_followed:
+            kept = results.trajectory(case.key)
+            if kept is not None and (kept["iterations"] or kept["steps"]):
+                found.setdefault(setting_of(row), {})[case.solver] = Trajectory(**kept)
+                image = case.image
+    return found, image

@@ -60,7 +60,9 @@ def test_a_random_operator_is_of_the_seed_whatever_its_law_says(law: functools.p
     assert torch.equal(draw(law, (1, 4, 4), 3)(x), Gaussian((1, 4, 4), 5, 3)(x))
     assert draw(law, (1, 4, 4), [1, 2], m=7).out_shape == (7,)
     assert isinstance(draw(Identity, (1, 4, 4), 3), Identity)
-    assert torch.equal(draw(Law("lit_inverse.operators.Gaussian", {}), (1, 4, 4), 3, m=5)(x), draw(law, (1, 4, 4), 3)(x))
+    assert torch.equal(
+        draw(Law("lit_inverse.operators.Gaussian", {}), (1, 4, 4), 3, m=5)(x), draw(law, (1, 4, 4), 3)(x)
+    )
 
 
 def test_a_solver_is_told_that_x_is_real_where_y_is_complex() -> None:

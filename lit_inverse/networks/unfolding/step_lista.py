@@ -1,6 +1,5 @@
 """Step-LISTA: ISTA whose step sizes are trained."""
 
-import math
 from collections.abc import Iterator
 
 import torch
@@ -13,10 +12,11 @@ from lit_inverse.operators import LinearOperator
 
 
 class StepLISTA(UnfoldedNetwork):
-    """x_{t+1} = soft(x_t + gamma_t A^T (y - A x_t), gamma_t lam) (Ablin et al. 2019, SLISTA).
+    """x_{t+1} = soft(x_t + s_t A^T (y - A x_t), s_t lam),  s_t = gamma_t / ||A||^2 (Ablin et al. 2019, SLISTA).
 
     Trained: gamma_t, T numbers, best on the Lasso's objective 1/2 ||A x - y||^2 + lam ||x||_1 itself, without x.
-    exp(log_gamma) is gamma. It takes any A of its shape, also one per item.
+    exp(log_gamma) is gamma, 1 before training, which is ISTA. It takes any A, also one per item, and is as good on
+    others as their kind is that of those it was trained for.
 
     Args:
         m, n, n_layers: see `UnfoldedNetwork`.
@@ -36,13 +36,11 @@ class StepLISTA(UnfoldedNetwork):
         self.log_gamma = Logarithms(nn.Parameter(torch.zeros(())) for _ in range(n_layers))
 
     def _initialize(self, operator: LinearOperator) -> None:
-        """gamma_t = 1 / ||A||^2, the largest over the items."""
-        for log_gamma in self.log_gamma:
-            log_gamma.fill_(-2 * math.log(float(operator.norm().max())))
+        """Nothing depends on A."""
 
     def steps(self, system: System) -> Iterator[Tensor]:
-        x = system.zeros()
+        x, scale = system.zeros(), system.operator.norm().square().view(-1, 1)
         for log_gamma in self.log_gamma:
-            gamma = log_gamma.exp()
-            x = soft(x + gamma * system.adjoint(system.residual(x)), gamma * self.lam)
+            step = log_gamma.exp() / scale
+            x = soft(x + step * system.adjoint(system.residual(x)), step * self.lam)
             yield x

@@ -70,9 +70,9 @@ def alista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
 
 
 def step_lista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-    gamma, x, out = np.exp(numbers(net.log_gamma)), np.zeros((B, N)), []
+    step, x, out = np.exp(numbers(net.log_gamma)) / np.linalg.norm(a, 2) ** 2, np.zeros((B, N)), []
     for t in range(T):
-        x = soft(x + gamma[t] * (y - x @ a.T) @ a, gamma[t] * net.lam)
+        x = soft(x + step[t] * (y - x @ a.T) @ a, step[t] * net.lam)
         out.append(x)
     return out
 

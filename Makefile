@@ -28,6 +28,13 @@ evaluate: $(STAMP)  ## Run the default benchmark; results and report.html in run
 train: $(STAMP)  ## Train the default model, a VAE on digits
 	@$(BIN)/python train.py $(ARGS)
 
+LISTA := checkpoints/runs/lista_family
+lista: $(STAMP) $(LISTA)/lista/best.ckpt $(LISTA)/lista_cp/best.ckpt  ## The LISTA family's errors against the layer; trains what is not shipped
+	@$(BIN)/python evaluate.py --config configs/evaluate/lista_family.yaml $(ARGS)
+
+$(LISTA)/%/best.ckpt: | $(STAMP)
+	@$(BIN)/python train.py --config configs/train/$*.yaml --logger false --out $(LISTA)/$*
+
 test: $(STAMP)  ## Run the test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
@@ -50,4 +57,4 @@ lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml (needs uv)
 clean:  ## Remove caches and the environment; results in runs and checkpoints/runs stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info build
 
-.PHONY: help setup evaluate train test test-slow lint format lock clean
+.PHONY: help setup evaluate train lista test test-slow lint format lock clean

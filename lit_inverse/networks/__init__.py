@@ -6,6 +6,7 @@ from lit_inverse.networks.deep_decoder import DeepDecoder
 from lit_inverse.networks.dncnn import DnCNN
 from lit_inverse.networks.drunet import DRUNet
 from lit_inverse.networks.fourier_features import FourierFeatures
+from lit_inverse.networks.gan import Discriminator, GANGenerator
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.pyramid_decoder import PyramidDecoder
 from lit_inverse.networks.siren import SIREN
@@ -47,8 +48,10 @@ __all__ = [
     "DCGANGenerator",
     "DRUNet",
     "DeepDecoder",
+    "Discriminator",
     "DnCNN",
     "FourierFeatures",
+    "GANGenerator",
     "HyperLISTA",
     "ImageGenerator",
     "PhiNet",

@@ -77,10 +77,10 @@ def _strided(latent_dim: int, width: int, out_shape: tuple[int, int, int]) -> li
         layers += _hidden(_conv_transpose(width, width, 6, padding=2), width)
     layers.append(_conv_transpose(width, channels, 4, padding=1))
     covered = [2**n_doublings * h, 2**n_doublings * w]
-    return layers if covered == size else [*layers, _Crop(size)]
+    return layers if covered == size else [*layers, Crop(size)]
 
 
-class _Crop(nn.Module):
+class Crop(nn.Module):
     """The central (H, W) pixels."""
 
     def __init__(self, size: list[int]) -> None:

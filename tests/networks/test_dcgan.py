@@ -55,7 +55,7 @@ def test_other_sizes_double_a_first_layer_of_at_most_4_pixels(
     z = torch.ones(2, 5)
     assert network.layers[0](z[:, :, None, None]).shape == (2, 2, *first)
     assert sum(isinstance(layer, torch.nn.ConvTranspose2d) for layer in network.layers[1:]) == doublings
-    whole = torch.nn.Sequential(*[layer for layer in network.layers if type(layer).__name__ != "_Crop"])
+    whole = torch.nn.Sequential(*[layer for layer in network.layers if type(layer).__name__ != "Crop"])
     top, left = ((2**doublings * a - b) // 2 for a, b in zip(first, out_shape[1:], strict=True))
     expected = whole(z[:, :, None, None])[..., top : top + out_shape[1], left : left + out_shape[2]]
     assert torch.equal(network(z), expected)

@@ -1,0 +1,60 @@
+"""The interface of solvers that search the latent space of a generator."""
+
+from abc import abstractmethod
+
+import torch
+from torch import nn
+
+from lit_inverse.checkpoints import NetworkOrPath, load_network
+from lit_inverse.networks.generator import ImageGenerator
+from lit_inverse.operators import Operator
+from lit_inverse.settings import at_least_1
+from lit_inverse.solvers.base import Given, Solver, ValueRange
+from lit_inverse.solvers.latent.searches import Searches
+from lit_inverse.solvers.solution import Solution
+
+
+class LatentSolver(Solver):
+    """x_hat = G(z_hat), or near it, from several z_0 ~ N(0, I).
+
+    All searches of all items run as one batch. For each item the restart with the smallest objective after the last
+    step is chosen. An item is DIVERGED when no restart ends below the best of the starts; its smallest objective is then
+    returned. The history's "loss" is the objective of the chosen restart after each step.
+
+    Args:
+        generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
+        n_restarts: number of starting points; the first ones are the same whatever their number.
+
+    Raises:
+        FileNotFoundError: when there is no such checkpoint.
+        ValueError: when the checkpoint is damaged or holds another network, or n_restarts < 1.
+    """
+
+    def __init__(self, generator: NetworkOrPath, n_restarts: int) -> None:
+        at_least_1(n_restarts=n_restarts)
+        network = generator if isinstance(generator, nn.Module) else load_network(generator)
+        if not isinstance(network, ImageGenerator):
+            raise ValueError(f"generator is a {type(network).__name__}, expected a network G(z), an ImageGenerator")
+        self.generator = network
+        self.native_range = network.value_range
+        self.n_restarts = n_restarts
+
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
+        if operator.in_shape != self.generator.out_shape:
+            raise ValueError(f"A takes x of shape {operator.in_shape}, the generator makes {self.generator.out_shape}")
+
+    def _solve(self, given: Given) -> Solution:
+        # The caller may have switched gradients off; tensors made in inference mode are copied to have any.
+        with torch.inference_mode(False), torch.enable_grad():
+            return self._search(Searches.of(given, self.generator, self.n_restarts))
+
+    @abstractmethod
+    def _search(self, searches: Searches) -> Solution:
+        """`solve`, from the starts of all searches."""
+
+
+def check_step_size(**settings: float) -> None:
+    """Refuses what is not > 0; infinity passes, with which searches diverge."""
+    for name, value in settings.items():
+        if not value > 0:
+            raise ValueError(f"{name} is {value}, expected a positive number")

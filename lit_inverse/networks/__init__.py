@@ -9,6 +9,7 @@ from lit_inverse.networks.fourier_features import FourierFeatures
 from lit_inverse.networks.gan import Discriminator, GANGenerator
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.pyramid_decoder import PyramidDecoder
+from lit_inverse.networks.relu_generator import ReLUGenerator
 from lit_inverse.networks.siren import SIREN
 from lit_inverse.networks.skip_unet import SkipUNet
 from lit_inverse.networks.two_layer import TwoLayerGenerator
@@ -56,6 +57,7 @@ __all__ = [
     "ImageGenerator",
     "PhiNet",
     "PyramidDecoder",
+    "ReLUGenerator",
     "SkipUNet",
     "StepLISTA",
     "TiLISTA",

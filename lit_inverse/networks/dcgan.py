@@ -1,10 +1,11 @@
 """The DCGAN generators of CS-DIP."""
 
 import math
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from lit_inverse.networks.generator import ImageGenerator, image_shape
+from lit_inverse.networks.generator import ImageGenerator, image_shape, in_stages
 from lit_inverse.networks.initialization import initialize
 from lit_inverse.networks.undrawn import undrawn
 from lit_inverse.networks.upsampled_conv import UpsampledConvTranspose2d
@@ -51,6 +52,10 @@ class DCGANGenerator(ImageGenerator):
         """Maps z (B, k) to images (B, C, H, W)."""
         images: Tensor = self.layers(z[:, :, None, None])
         return images
+
+    def stages(self) -> list[Callable[[Tensor], Tensor]]:
+        """Its convolutions, each with what follows it."""
+        return in_stages(nn.Sequential(nn.Unflatten(1, (self.latent_dim, 1, 1)), *self.layers))
 
 
 def _upsampled(latent_dim: int, width: int, out_shape: tuple[int, int, int]) -> list[nn.Module]:

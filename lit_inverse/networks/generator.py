@@ -1,5 +1,8 @@
 """What all networks that generate images have in common."""
 
+import itertools
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +30,17 @@ class ImageGenerator(nn.Module):
     def draw_latent(self, source: torch.Generator) -> Tensor:
         """The fixed input of an untrained network, (*latent_shape) in float32 on the CPU: z ~ N(0, I)."""
         return torch.randn(self.latent_shape, generator=source, dtype=torch.float32)
+
+    def stages(self) -> list[Callable[[Tensor], Tensor]]:
+        """G as maps one after the other, z -> h_1 -> ... -> x; G alone where a network does not tell them apart."""
+        return [self]
+
+
+def in_stages(layers: nn.Sequential) -> list[Callable[[Tensor], Tensor]]:
+    """Layers in groups of one product or convolution each, with what follows it."""
+    begins = [i for i, layer in enumerate(layers) if any(weights.ndim > 1 for weights in layer.parameters())]
+    bounds = [0, *begins[1:], len(layers)]
+    return [layers[begin:end] for begin, end in itertools.pairwise(bounds)]
 
 
 def small_uniform(shape: tuple[int, ...], source: torch.Generator) -> Tensor:

@@ -2,11 +2,11 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
-from lit_inverse.networks.generator import ImageGenerator, ValueRange
+from lit_inverse.networks.generator import ImageGenerator, ValueRange, in_stages
 
 
 def mlp(widths: Sequence[int]) -> nn.Sequential:
@@ -64,3 +64,7 @@ class VAE(ImageGenerator):
     def forward(self, z: Tensor) -> Tensor:
         """The generator G(z); (B, k) to (B, *in_shape)."""
         return self.logits(z).sigmoid()
+
+    def stages(self) -> list[Callable[[Tensor], Tensor]]:
+        """The layers of the decoder, the last with the sigmoid."""
+        return in_stages(nn.Sequential(*self.decoder, nn.Sigmoid(), nn.Unflatten(1, self.in_shape)))

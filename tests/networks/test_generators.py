@@ -1,5 +1,6 @@
 """What every network that generates images promises; networks are found by themselves."""
 
+import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ SMALL: dict[str, dict[str, Any]] = {  # options that make the networks small
 NAMES = [
     name
     for name in networks.__all__
-    if issubclass(getattr(networks, name), ImageGenerator) and name != "ImageGenerator"
+    if issubclass(getattr(networks, name), ImageGenerator)
+    and next(iter(inspect.signature(getattr(networks, name)).parameters)) == "out_shape"
 ]
 SHAPES = [(1, 28, 28), (2, 17, 31), (5, 12, 9), (3, 64, 48)]
 WITHOUT_INPUT = {"SIREN", "TwoLayerGenerator"}

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from datamodules.loader import EpochSampler, ResumableLoader
+
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 _ROUNDING = 1e-6  # what resizing in float32 may add to a white pixel
@@ -169,7 +171,8 @@ class SplitDataModule(pl.LightningDataModule, ABC):
 
     def train_dataloader(self) -> DataLoader[Item]:
         """Batches of the training items in a new order in each epoch."""
-        return self._loader("train", shuffle=True)
+        items = self.dataset("train")
+        return ResumableLoader(items, sampler=EpochSampler(len(items), self.seed), **self._options)
 
     def val_dataloader(self) -> DataLoader[Item] | list[Any]:
         """Batches of the validation items; no loader, and so no validation, where the arguments leave none."""
@@ -188,16 +191,19 @@ class SplitDataModule(pl.LightningDataModule, ABC):
             self._sources = self.read()
         return self._sources
 
-    def _loader(self, split: Split, shuffle: bool = False) -> DataLoader[Item]:
-        return DataLoader(
-            self.dataset(split),
-            batch_size=self.batch_size,
-            shuffle=shuffle,
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
-            # Without shuffle too: a loader that is given none draws from the global generator.
-            generator=torch.Generator().manual_seed(self.seed),
-        )
+    def _loader(self, split: Split) -> DataLoader[Item]:
+        return DataLoader(self.dataset(split), **self._options)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """Of all loaders."""
+        return {
+            "batch_size": self.batch_size,
+            "num_workers": self.num_workers,
+            "persistent_workers": self.num_workers > 0,
+            # A loader that is given none draws from the global generator.
+            "generator": torch.Generator().manual_seed(self.seed),
+        }
 
 
 def _checked_range(value_range: tuple[float, float]) -> tuple[float, float]:

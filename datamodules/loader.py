@@ -1,33 +1,76 @@
-"""A loader that goes on where it stood."""
+"""Loaders that go on where they stood."""
 
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
-
-from datamodules.item import Item
+from torch.utils.data import DataLoader, Sampler
 
 
-class ResumableLoader(DataLoader[Item]):
-    """A `DataLoader` with a generator, whose state is that of its epoch and how much of the epoch has been given.
+class EpochSampler(Sampler[int]):
+    """All items in an order that depends on seed and epoch alone.
 
-    Lightning keeps the state in checkpoints.
+    One generator gives the orders of all epochs one after the other, as those of torch's RandomSampler in a DataLoader
+    with that generator: with these the shipped weights were trained.
+
+    Args:
+        n: number of items.
+        seed: of the generator.
+
+    Attributes:
+        epoch: number of the epoch, from 0; Lightning sets it.
     """
 
-    _begin: Tensor | None = None
+    def __init__(self, n: int, seed: int) -> None:
+        self.n, self.seed, self.epoch = n, seed, 0
+
+    def __len__(self) -> int:
+        return self.n
+
+    def set_epoch(self, epoch: int) -> None:
+        """Says which epoch is next."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        source = torch.Generator().manual_seed(self.seed)
+        for epoch in range(self.epoch + 1):
+            torch.empty((), dtype=torch.int64).random_(generator=source)  # what a loader draws for its processes
+            order: Tensor = torch.randperm(self.n, generator=source)
+            if epoch < self.epoch:
+                torch.randperm(self.n, generator=source)  # RandomSampler draws once more when an epoch is over
+        return iter(order.tolist())
+
+
+class ResumableLoader(DataLoader[Any]):
+    """A `DataLoader` whose sampler has an epoch; it knows how much of it has been given.
+
+    Lightning keeps that in checkpoints. From one made in mid-epoch, training goes on with the batches that were left.
+    """
+
     _n_given = 0
-    _n_skipped = 0
+    _resume: tuple[int, int] | None = None  # epoch and number of batches
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        skipped, self._n_skipped = self._n_skipped, 0
-        self._begin, self._n_given = self.generator.get_state(), 0
+        # A generator, which does nothing before its first batch is asked for: Lightning makes some of no use.
+        epoch, n_skipped = self._resume or (0, 0)
+        self._resume = None
+        if epoch != self._epoch:
+            n_skipped = 0
+        self._n_given = 0
         for batch in super().__iter__():
             self._n_given += 1
-            if self._n_given > skipped:
+            if self._n_given > n_skipped:
                 yield batch
 
-    def state_dict(self): return {"generator": self._begin, "n_given": self._n_given}
-    def load_state_dict(self, s):
-        print("LOAD", s["n_given"])
-        self.generator.set_state(s["generator"]); self._n_skipped = s["n_given"]
+    @property
+    def _epoch(self) -> int:
+        return getattr(self.sampler, "epoch", 0)  # Lightning may put another sampler in
+
+    def state_dict(self) -> dict[str, int]:
+        """The epoch and the number of its batches that have been given."""
+        return {"epoch": self._epoch, "n_given": self._n_given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Lets the epoch go on after these batches."""
+        self._resume = state["epoch"], state["n_given"]

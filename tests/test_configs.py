@@ -109,6 +109,8 @@ def test_a_class_that_takes_the_place_of_another_begins_from_its_own_defaults(
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
 def test_a_sweep_and_all_that_it_names_can_be_built(path: Path) -> None:
+    if path.stem == "lista_family" and not (CONFIGS.parent / "checkpoints" / "runs" / "lista_family").exists():
+        pytest.skip("its networks are not trained: make lista")
     sweep = read_sweep(["--config", str(path)], path)
     assert list(sweep.solvers) == list(own_values(path)["solvers"])
 

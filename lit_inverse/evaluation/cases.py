@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.errors import UsageError, as_usage_errors
+from lit_inverse.evaluation.laws import versions_within
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.problem import Problem
@@ -201,6 +202,7 @@ def _key(sweep: Sweep, solver: str, image: _Image, measurement: Any, level: floa
         "noise_seed": derive_seed(sweep.seed, "noise", image.id, repeat),
         "solver": sweep.identities[solver],
         "version": sweep.solvers[solver].version,
+        **versions_within(sweep.identities[solver]),
         "solver_seed": derive_seed(sweep.seed, "solver", image.id, repeat),
         "dtype": str(sweep.dtype),
         "repeat": repeat,

@@ -65,6 +65,17 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def versions_within(settings: dict[str, Any]) -> dict[str, int]:
+    """class_path -> version of the solvers among a solver's settings, the first x of another say, where it is not 1."""
+    found: dict[str, int] = {}
+    for value in settings.get("init_args", {}).values():
+        if isinstance(value, dict) and "class_path" in value:
+            version = getattr(_load(value["class_path"]), "version", 1)
+            found |= {value["class_path"]: version} if version != 1 else {}
+            found |= versions_within(value)
+    return found
+
+
 def _public(class_path: str) -> str:
     """lit_inverse.solvers.Lasso for lit_inverse.solvers.lasso.Lasso: it stays when the class moves to another file."""
     named = _load(class_path)

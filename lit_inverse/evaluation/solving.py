@@ -15,8 +15,8 @@ from lit_inverse.evaluation.layers import errors_along, is_short
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.trajectories import Trajectory, iterates_to_follow, trajectory
-from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.problem import Problem
+from lit_inverse.operators import Operator
+from lit_inverse.problem import Problem, as_told
 from lit_inverse.seeding import Stream, derive_seed
 from lit_inverse.solvers import Solution
 
@@ -36,8 +36,7 @@ def solve_batch(
 ) -> list[Solved]:
     """Measures, solves and compares cases of one solver and one setting; the solver never sees x."""
     x, operator, y, sigma = simulate(sweep, dataset, batch, device)
-    if y.is_complex() and not x.is_complex() and isinstance(operator, LinearOperator):
-        operator = operator.on_reals()
+    operator = as_told(operator, x, y)
     solver = sweep.solvers[batch[0].solver]
     trace = iterates_to_follow(solver, x, any(case.is_followed for case in batch))
     solution, seconds = _solve(sweep, batch, y, operator, sigma, trace)

@@ -11,6 +11,7 @@ from pytorch_lightning import LightningDataModule
 from lit_inverse.evaluation.laws import Law
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
+from lit_inverse.problem import draw
 from lit_inverse.seeding import derive_seed
 from lit_inverse.solvers import Solver, ValueRange
 
@@ -74,11 +75,10 @@ class Sweep:
     def draw_operator(self, in_shape: tuple[int, ...], measurement: Any, seed: int | list[int]) -> Operator:
         """A for items of shape in_shape at one value of the varied argument; the seed is for random operators."""
         varied = {} if self.vary is None else {self.vary: measurement}
-        seeded = {"seed": seed} if "seed" in self.operator.parameters else {}
-        if isinstance(seeded.get("seed"), list):
-            return self.operator(in_shape=in_shape, **seeded, **varied)
-        name = f"{in_shape} {measurement} {seeded}"
+        if isinstance(seed, list) and "seed" in self.operator.parameters:
+            return draw(self.operator, in_shape, seed, **varied)
+        name = f"{in_shape} {measurement} {seed}"
         if name not in self.drawn:
             self.drawn.clear()
-            self.drawn[name] = self.operator(in_shape=in_shape, **seeded, **varied)
+            self.drawn[name] = draw(self.operator, in_shape, seed, **varied)
         return self.drawn[name]

@@ -127,6 +127,16 @@ def test_the_version_of_a_solver_changes_every_key(tmp_path: Path, monkeypatch: 
     assert not before & keys(tmp_path, solvers=solvers)
 
 
+def test_the_version_of_a_solver_within_a_solver_changes_every_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    initial = {"class_path": "least_norm.LeastNorm"}
+    solvers = {"solver": {"class_path": "lit_inverse.solvers.RED", "init_args": {"initial": initial}}}
+    before = keys(tmp_path, solvers=solvers)
+    monkeypatch.setattr(LeastNorm, "version", 2)
+    assert not before & keys(tmp_path, solvers=solvers)
+
+
 def test_the_content_of_a_checkpoint_changes_every_key_and_its_path_none(tmp_path: Path) -> None:
     def of(path: Path) -> set[str]:
         search = {"class_path": "lit_inverse.solvers.LatentSearch", "init_args": {"generator": str(path)}}

@@ -1,0 +1,104 @@
+"""Sparse-Gen: a point in the range of a generator, and a sparse deviation from it."""
+
+import torch
+from torch import Tensor
+
+from lit_inverse.bases import BasisName, check_wavelet, make_basis
+from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
+from lit_inverse.operators import Operator
+from lit_inverse.operators.items import column
+from lit_inverse.settings import at_least_1, not_negative
+from lit_inverse.solvers.base import ValueRange
+from lit_inverse.solvers.fitting.data_terms import SquaredError
+from lit_inverse.solvers.latent.following import Point, follow
+from lit_inverse.solvers.latent.searches import Searches
+from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
+from lit_inverse.solvers.latent.steps import first_order
+from lit_inverse.solvers.requirements import require_linear
+from lit_inverse.solvers.solution import Solution
+
+
+class SparseGen(LatentSolver):
+    """x_hat = G(z) + Psi v, (z, v) = argmin ||y - A (G(z) + Psi v)||^2 + lam ||v||_1 + prior ||z||^2.
+
+    Sparse-Gen (Dhar, Grover and Ermon 2018, Sec. 3), which tends to the generator's answer where y has little to say and
+    to that of the Lasso where it has much. z moves by Adam as in `LatentSearch`, v by proximal gradient steps of size
+    1 / (2 ||A||^2), after a warm-up of z alone: steps on v are exact in the convex problem it solves for a given z.
+    Deviation: in the authors' code both move by Adam. Linear A only.
+
+    Args:
+        generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
+        max_iter: number of steps.
+        warm_up: number of the first of them that leave v = 0.
+        lr: learning rate of Adam.
+        n_restarts: number of starting points; the first ones are the same whatever their number.
+        prior: weight of ||z||^2.
+        lam: weight of ||v||_1, in the range of the generator.
+        basis: Psi, "pixel", "dct" or "wavelet".
+        wavelet: an orthogonal wavelet of PyWavelets, for that basis.
+        level: its number of levels; see `Lasso`.
+
+    Raises:
+        FileNotFoundError: when there is no such checkpoint.
+        ValueError: when the checkpoint is damaged or a number is impossible; when solving, if A is not linear.
+    """
+
+    def __init__(
+        self,
+        generator: NetworkOrPath = SHIPPED / "vae_mnist.pt",
+        max_iter: int = 1000,
+        warm_up: int = 300,
+        lr: float = 0.01,
+        n_restarts: int = 10,
+        prior: float = 0.1,
+        lam: float = 0.05,
+        basis: BasisName = "wavelet",
+        wavelet: str = "db4",
+        level: int | None = None,
+    ) -> None:
+        super().__init__(generator, n_restarts)
+        at_least_1(max_iter=max_iter)
+        check_step_size(lr=lr)
+        not_negative(prior=prior, lam=lam, warm_up=warm_up)
+        check_wavelet(wavelet)
+        self.max_iter, self.warm_up, self.lr, self.prior, self.lam = max_iter, warm_up, lr, prior, lam
+        self.basis: BasisName = basis
+        self.wavelet, self.level = wavelet, level
+
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
+        super().check(operator, value_range)
+        require_linear(operator)
+
+    def _search(self, searches: Searches) -> Solution:
+        operator, y = require_linear(searches.operator), searches.y
+        basis = make_basis(self.basis, operator.in_shape, y.real, self.wavelet, self.level)
+        squares, adam = SquaredError(), first_order(searches.z, self.lr)
+        step = 1 / (2 * require_linear(searches.given.operator).norm().square())
+        step = step.expand(len(searches.given.y)).repeat_interleave(searches.n_restarts)
+        warm_up = iter([True] * self.warm_up)
+
+        def images(z: Tensor, v: Tensor) -> Tensor:
+            return searches.network(z) + basis.synthesis(v)
+
+        def objective(point: Point) -> Tensor:
+            z, v = point
+            fit = squares(operator(images(z, v)), y)
+            return fit + self.lam * v.abs().flatten(1).sum(1) + self.prior * z.square().flatten(1).sum(1)
+
+        def update(point: Point, loss: Tensor) -> Point:
+            z, v = point
+            by_z, by_v = torch.autograd.grad(loss.sum(), (z, v))
+            v = v.detach()
+            if not next(warm_up, False):
+                by_v = by_v - self.lam * v.sign()  # of the smooth part
+                v = _shrink(v - column(step, v) * by_v, column(step * self.lam, v))
+            return adam(by_z), v
+
+        v = y.real.new_zeros(len(y), *operator.in_shape)
+        paths = follow((searches.z, v), objective, update, self.max_iter, searches.given.trace)
+        return searches.solution(paths, images)
+
+
+def _shrink(v: Tensor, tau: Tensor) -> Tensor:
+    """sign(v) max(|v| - tau, 0)."""
+    return v - v.clamp(-tau, tau)

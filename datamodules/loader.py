@@ -19,7 +19,7 @@ class EpochSampler(Sampler[int]):
         seed: of the generator.
 
     Attributes:
-        epoch: number of the epoch, from 0; Lightning sets it.
+        epoch: number of the next epoch, from 0. Lightning sets it; else each whole epoch raises it.
     """
 
     def __init__(self, n: int, seed: int) -> None:
@@ -39,7 +39,8 @@ class EpochSampler(Sampler[int]):
             order: Tensor = torch.randperm(self.n, generator=source)
             if epoch < self.epoch:
                 torch.randperm(self.n, generator=source)  # RandomSampler draws once more when an epoch is over
-        return iter(order.tolist())
+        yield from order.tolist()
+        self.epoch += 1
 
 
 class ResumableLoader(DataLoader[Any]):
@@ -48,24 +49,20 @@ class ResumableLoader(DataLoader[Any]):
     Lightning keeps that in checkpoints. From one made in mid-epoch, training goes on with the batches that were left.
     """
 
+    _epoch = 0
     _n_given = 0
     _resume: tuple[int, int] | None = None  # epoch and number of batches
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         # A generator, which does nothing before its first batch is asked for: Lightning makes some of no use.
         epoch, n_skipped = self._resume or (0, 0)
-        self._resume = None
+        self._epoch, self._n_given, self._resume = getattr(self.sampler, "epoch", 0), 0, None
         if epoch != self._epoch:
             n_skipped = 0
-        self._n_given = 0
         for batch in super().__iter__():
             self._n_given += 1
             if self._n_given > n_skipped:
                 yield batch
-
-    @property
-    def _epoch(self) -> int:
-        return getattr(self.sampler, "epoch", 0)  # Lightning may put another sampler in
 
     def state_dict(self) -> dict[str, int]:
         """The epoch and the number of its batches that have been given."""

@@ -24,8 +24,8 @@ class GANModule(CheckedModule):
     """Trains G and D against each other: per batch a step of D, and with each n_critic-th one of G, both by Adam.
 
     The defaults: DCGAN (Radford et al. 2015, Sec. 4, for lr and betas). WGAN-GP (Gulrajani et al. 2017, Algorithm 1) is
-    loss "wgan_gp" with a discriminator of norm "none", n_critic 5, lr 1e-4 and betas [0, 0.9]; SNGAN (Miyato et al. 2018)
-    is "hinge" with norm "spectral".
+    loss "wgan_gp" with a discriminator of norm "none", n_critic 5, lr 1e-4 and betas [0, 0.9]; SNGAN (Miyato et al.
+    2018) is "hinge" with norm "spectral".
 
     What samples come from, and what `lit_inverse.checkpoints` exports, is the exponential moving average of G's weights
     and of the statistics of its batch norm, theta_ema <- ema theta_ema + (1 - ema) theta after each step of G.
@@ -78,10 +78,11 @@ class GANModule(CheckedModule):
         self.automatic_optimization = False
         self.generator, self.discriminator = generator(out_shape), discriminator(out_shape)
         if loss == "wgan_gp" and self.discriminator.norm == "batch":
-            raise ValueError("norm of the discriminator is 'batch', expected 'none' or 'spectral' for a gradient penalty")
+            raise ValueError("norm of the discriminator is 'batch', expected another one for a gradient penalty")
         # what jsonargparse gives for a class and its settings is a partial
         self.init_args = {"out_shape": tuple(out_shape), **getattr(generator, "keywords", {})}
-        self.average = AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(ema), use_buffers=True)
+        average = get_ema_multi_avg_fn(ema)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(self.generator, multi_avg_fn=average, use_buffers=True)
         self.average.requires_grad_(False)
         self.loss, self.lr, self.betas, self.n_critic, self.penalty = loss, lr, betas, n_critic, gradient_penalty
         self.images_every, self.seed = images_every, seed

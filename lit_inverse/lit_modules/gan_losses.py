@@ -35,7 +35,7 @@ def discriminator_loss(name: LossName, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def generator_loss(name: LossName, fake: Tensor) -> Tensor:
-    """What the generator minimises: -log s(D(G(z))) (Goodfellow et al. 2014, Sec. 3), otherwise -D(G(z)); the mean, ()."""
+    """The generator's: -log s(D(G(z))) (Goodfellow et al. 2014, Sec. 3) or else -D(G(z)), in the mean, ()."""
     return F.softplus(-fake).mean() if name == "non_saturating" else -fake.mean()
 
 
@@ -50,4 +50,5 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     """
     between = torch.lerp(fake.detach(), real, column(epsilon, real)).requires_grad_()
     (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+    norms: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+    return (norms - 1).square().mean()

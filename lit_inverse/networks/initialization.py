@@ -27,8 +27,8 @@ class OwnLaw(Protocol):
 def initialize(network: nn.Module, law: Law, source: torch.Generator) -> None:
     """Draws all weights of a network anew.
 
-    Weights and biases of products and convolutions are U(-b, b) with b = 1 / sqrt(fan), but for "normal"; biases of batch
-    norm are 0.
+    Weights and biases of products and convolutions are U(-b, b) with b = 1 / sqrt(fan), but for "normal"; biases of
+    batch norm are 0.
 
     - "paper": the defaults of torch 0.4.1, which the untrained priors of 2017 to 2019 were written with: fan is
       in_channels k^2, also for transposed convolutions, and the weights of batch norm are U(0, 1).

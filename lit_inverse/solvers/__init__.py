@@ -5,12 +5,19 @@ from lit_inverse.solvers.damp import DAMP
 from lit_inverse.solvers.deep_prior import DeepPrior
 from lit_inverse.solvers.dvamp import DVAMP
 from lit_inverse.solvers.fista import FISTA
+from lit_inverse.solvers.generative_admm import GenerativeADMM
+from lit_inverse.solvers.intermediate_layer import IntermediateLayer
+from lit_inverse.solvers.langevin import Langevin
 from lit_inverse.solvers.lasso import Lasso
 from lit_inverse.solvers.latent_search import LatentSearch
+from lit_inverse.solvers.median_of_means import MedianOfMeans
 from lit_inverse.solvers.plug_and_play import PlugAndPlay
 from lit_inverse.solvers.power_law import PowerLaw
+from lit_inverse.solvers.projected_gradient import ProjectedGradient
 from lit_inverse.solvers.red import RED
 from lit_inverse.solvers.solution import Solution, Status, Trace
+from lit_inverse.solvers.sparse_gen import SparseGen
+from lit_inverse.solvers.subgradient_descent import SubgradientDescent
 from lit_inverse.solvers.tval3 import TVAL3
 from lit_inverse.solvers.unfolded import Unfolded
 
@@ -21,14 +28,21 @@ __all__ = [
     "RED",
     "TVAL3",
     "DeepPrior",
+    "GenerativeADMM",
     "Given",
+    "IntermediateLayer",
+    "Langevin",
     "Lasso",
     "LatentSearch",
+    "MedianOfMeans",
     "PlugAndPlay",
     "PowerLaw",
+    "ProjectedGradient",
     "Solution",
     "Solver",
+    "SparseGen",
     "Status",
+    "SubgradientDescent",
     "Trace",
     "Unfolded",
     "ValueRange",

@@ -1,24 +1,20 @@
 """Samples of what the measurements and a generator's prior leave open."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from lit_inverse import seeding
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
-from lit_inverse.operators.items import column
+from lit_inverse.operators.items import reals
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.fitting.data_terms import SquaredError
-from lit_inverse.solvers.latent.following import Point, follow
+from lit_inverse.solvers.latent.following import follow
+from lit_inverse.solvers.latent.metropolis import Draws, Metropolis
 from lit_inverse.solvers.latent.searches import Searches
 from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
 from lit_inverse.solvers.latent.steps import descending, first_order
-from lit_inverse.solvers.solution import Solution
-
-_TARGET = 0.574  # best rate of acceptance (Roberts and Rosenthal 1998)
-_STARTING_STEP = 0.3
+from lit_inverse.solvers.solution import Solution, Status
 
 
 class Langevin(LatentSolver):
@@ -35,8 +31,8 @@ class Langevin(LatentSolver):
     adapted towards 57 % accepted during the burn-in, which is not sampled.
 
     Solution.samples are (n_samples, B, *in_shape), of all chains at equal distances; their standard deviation is that of
-    the pixels, their quantiles give intervals. The history's "loss" is U in the first chain, "acceptance" the mean chance
-    over the chains. Operators must let forward-mode derivatives pass.
+    the pixels, their quantiles give intervals. The history's "loss" is U and "acceptance" the chance of it, means over the chains.
+    Operators must let forward-mode derivatives pass.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -78,37 +74,72 @@ class Langevin(LatentSolver):
         self.n_search, self.lr, self.smallest_sigma = n_search, lr, smallest_sigma
 
     def _search(self, searches: Searches) -> Solution:
-        potential = self._potential(searches)
         update = descending(first_order(searches.z, self.lr))
+        potential = self._potential(searches)
         found = follow((searches.z,), lambda point: potential(point[0]), update, self.n_search)
-        _, (z,), _ = found.ends(searches.n_restarts)
-        items = torch.arange(len(z), device=z.device).repeat_interleave(self.n_chains)
-        chains = searches.take(items, self.n_chains)
-        chain = _Chain(z[items], self._potential(chains), self._scale(chains, z[items]), self._noise(chains))
-        return self._run(chains, chain)
+        _, (centre,), diverged = found.ends(searches.n_restarts)
+        items = torch.arange(len(centre), device=centre.device)
+        root = self._root(searches.take(items, 1), centre)
+        chains = searches.take(items.repeat_interleave(self.n_chains), self.n_chains)
+        centre, root = (one.repeat_interleave(self.n_chains, 0) for one in (centre, root))
 
-    def _run(self, chains: Searches, chain: "_Chain") -> Solution:
-        trace, first = chains.given.trace, int(self.burn_in * self.max_iter)
-        per_chain = self.n_samples // self.n_chains
-        wanted = torch.linspace(first + 1, self.max_iter, per_chain).long().tolist()
-        z, history, rates, samples = chain.z, [], [], dict[int, Tensor]()
+        def latent(w: Tensor) -> Tensor:
+            return centre + (root @ w.unsqueeze(2)).view(centre.shape)
+
+        potential_of_latent = self._potential(chains)
+        noise = Draws(searches.given.seeds, self.max_iter, self.n_chains, root)
+        metropolis = Metropolis(lambda w: potential_of_latent(latent(w)), noise)
+        status = [Status.DIVERGED if failed else Status.MAX_ITER for failed in diverged.tolist()]
+        return self._sample(chains, metropolis, latent, status)
+
+    def _potential(self, searches: Searches) -> Callable[[Tensor], Tensor]:
+        """U of each search, up to a constant."""
+        squares, variance = SquaredError(), self._variance(searches)
+
+        def potential(z: Tensor) -> Tensor:
+            misfit = squares(searches.operator(searches.network(z)), searches.y)
+            return misfit / (2 * variance) + z.square().flatten(1).sum(1) / 2
+
+        return potential
+
+    def _variance(self, searches: Searches) -> Tensor:
+        """Of each real number in y, (F,)."""
+        sigma = searches.given.sigma.repeat_interleave(searches.n_restarts).clamp_min(self.smallest_sigma)
+        return sigma.square() / (2 if searches.y.is_complex() else 1)
+
+    def _root(self, searches: Searches, z: Tensor) -> Tensor:
+        """R of C = R R^T = (J^T J / variance + I)^-1, (F, k, k), z (F, *latent_shape) with k entries."""
+        identity = torch.eye(z[0].numel(), dtype=z.dtype, device=z.device)
+
+        def measured(z: Tensor) -> Tensor:
+            return reals(searches.operator(searches.network(z)))
+
+        columns = [torch.func.jvp(measured, (z,), (e.view(z[:1].shape).expand_as(z),))[1] for e in identity]
+        jacobian = torch.stack(columns, 2)
+        precision = jacobian.mT @ jacobian / self._variance(searches)[:, None, None] + identity
+        return torch.linalg.solve_triangular(torch.linalg.cholesky(precision).mT, identity, upper=True)
+
+    def _sample(
+        self, chains: Searches, metropolis: Metropolis, latent: Callable[[Tensor], Tensor], status: list[Status]
+    ) -> Solution:
+        trace, burn_in = chains.given.trace, int(self.burn_in * self.max_iter)
+        places = torch.linspace(burn_in + 1, self.max_iter, self.n_samples // self.n_chains).round().long().tolist()
+        samples: dict[int, Tensor] = {}
         for number in range(self.max_iter + 1):
             if number > 0:
-                rates.append(chain.step(adapts=number <= first))
-                history.append(chain.u[:: self.n_chains])
-            z = chain.z.unflatten(0, (-1, self.n_chains))
-            if number in trace:
-                trace.record(number, chains.network(z[:, 0]))
-            if number in wanted:
-                samples[number] = chains.network(z.flatten(0, 1)).unflatten(0, (-1, self.n_chains))
-        drawn = torch.cat([samples[number] for number in wanted], 1).movedim(1, 0)
-        x = drawn.mean(0)
-        acceptance = torch.stack(rates).unflatten(1, (-1, self.n_chains)).mean(2)
+                metropolis.step(number, adapts=number <= burn_in)
+            if number in trace or number in places:
+                with torch.no_grad():
+                    drawn = chains.network(latent(metropolis.w)).unflatten(0, (-1, self.n_chains))
+                trace.record(number, drawn[:, 0])
+                samples[number] = drawn
+        stacked = torch.cat([samples[number] for number in places], 1).movedim(1, 0)
+        history = {name: torch.stack(values) for name, values in metropolis.history.items()}
         return Solution(
-            x=x,
-            status=[Status.MAX_ITER] * len(x),
-            n_iter=torch.full((len(x),), self.max_iter, device=x.device),
-            history={"loss": torch.stack(history), "acceptance": acceptance},
-            iterates=trace.stack(x),
-            samples=drawn,
+            x=stacked.mean(0),
+            status=status,
+            n_iter=torch.full((len(status),), self.max_iter, device=stacked.device),
+            history={name: values.unflatten(1, (-1, self.n_chains)).mean(2) for name, values in history.items()},
+            iterates=trace.stack(stacked.mean(0)),
+            samples=stacked,
         )

@@ -105,6 +105,23 @@ def test_lamp_follows_its_state_evolution() -> None:
     torch.testing.assert_close(torch.stack(found), torch.stack(expected), rtol=0.25, atol=0)
 
 
+@pytest.mark.parametrize("name", ["alista", "hyperlista", "lista_cpss", "step_lista"])
+def test_no_signal_is_found_in_no_measurements(name: str) -> None:
+    problem = benchmark_vector()
+    solution = Unfolded(SHIPPED / f"{name}.pt").solve(torch.zeros_like(problem.y), problem.operator)
+    assert not solution.x.any()
+    assert solution.status == [Status.MAX_ITER] * 3
+
+
+@pytest.mark.parametrize("network", [LAMP(None, 500), LVAMP(None, 500)], ids=lambda network: type(network).__name__)
+def test_passed_messages_find_no_signal_in_no_measurements(network: UnfoldedNetwork) -> None:
+    problem = benchmark_vector()
+    operator, y = problem.operator.float(), torch.zeros(3, 250)
+    solution = Unfolded(network=network).solve(y, operator)
+    assert not solution.x.any()
+    assert solution.status == [Status.MAX_ITER] * 3
+
+
 def test_a_network_bound_to_one_a_needs_its_checkpoint() -> None:
     with pytest.raises(ValueError, match="network is a ALISTA, which belongs to one A: give its checkpoint"):
         Unfolded(network=ALISTA(20, 40, 4))

@@ -61,7 +61,7 @@ class LVAMP(UnfoldedNetwork):
 
     def steps(self, system: System) -> Iterator[Tensor]:
         values, vectors = _spectrum(system.operator)
-        energy = system.y.square().sum(1, keepdim=True)
+        energy = system.y.square().sum(1, keepdim=True).clamp_min(torch.finfo(system.y.dtype).tiny ** 0.5)
         noise = 10 ** (-self.snr / 10) * energy / system.operator.m
         noise = noise if system.sigma is None else torch.maximum(noise, system.sigma.square())
         r2, v2 = system.zeros(), energy / values.sum(-1, keepdim=True)

@@ -1,0 +1,92 @@
+"""A tournament of medians of means, for measurements of which some are wrong altogether."""
+
+import torch
+from torch import Tensor
+
+from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
+from lit_inverse.operators import Operator
+from lit_inverse.seeding import source_of
+from lit_inverse.settings import at_least_1, not_negative
+from lit_inverse.solvers.base import ValueRange
+from lit_inverse.solvers.fitting.data_terms import SquaredError
+from lit_inverse.solvers.latent.following import Point, follow
+from lit_inverse.solvers.latent.searches import Searches
+from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
+from lit_inverse.solvers.latent.steps import first_order
+from lit_inverse.solvers.solution import Solution
+
+
+class MedianOfMeans(LatentSolver):
+    """x_hat = G(z), z = argmin_z max_z' median_j (l_j(z) - l_j(z')), l_j(z) = mean over block j of |y_i - (A G(z))_i|^2.
+
+    Jalal, Liu, Dimakis and Caramanis 2020, Sec. 3: blocks with an outlier do not matter while they are fewer than half. As
+    in their algorithm the measurements are dealt anew to the blocks in each step, and z and z' both descend on the block of
+    the median difference. Deviations: by Adam, with the prior of `LatentSearch` for both, and z' begins at -z. The "loss",
+    by which restarts are chosen, is m median_j l_j(z) + prior ||z||^2 over blocks of neighbours.
+
+    Args:
+        generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
+        max_iter: number of steps.
+        lr: learning rate of Adam.
+        n_restarts: number of starting points; the first ones are the same whatever their number.
+        prior: weight of ||z||^2.
+        n_blocks: number of blocks, more than twice that of the outliers to be borne; m at most.
+
+    Raises:
+        FileNotFoundError: when there is no such checkpoint.
+        ValueError: when the checkpoint is damaged or a number is impossible; when solving, if there are more blocks than
+            measurements.
+    """
+
+    def __init__(
+        self,
+        generator: NetworkOrPath = SHIPPED / "vae_mnist.pt",
+        max_iter: int = 1000,
+        lr: float = 0.01,
+        n_restarts: int = 10,
+        prior: float = 0.1,
+        n_blocks: int = 20,
+    ) -> None:
+        super().__init__(generator, n_restarts)
+        at_least_1(max_iter=max_iter, n_blocks=n_blocks)
+        check_step_size(lr=lr)
+        not_negative(prior=prior)
+        self.max_iter, self.lr, self.prior, self.n_blocks = max_iter, lr, prior, n_blocks
+
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
+        super().check(operator, value_range)
+        if self.n_blocks > operator.m:
+            raise ValueError(f"n_blocks is {self.n_blocks}, expected at most the number of measurements, {operator.m}")
+
+    def _search(self, searches: Searches) -> Solution:
+        m, network = searches.operator.m, searches.network
+        sources = [source_of(seed, "blocks") for seed in searches.given.seeds]
+        steps = [first_order(searches.z, self.lr), first_order(-searches.z, self.lr)]
+
+        def means(z: Tensor, order: Tensor | None = None) -> Tensor:
+            """l_j, (F, n_blocks); what is left over by blocks of one size counts in none."""
+            squares = SquaredError().entries(searches.operator(network(z)), searches.y)
+            squares = squares.flatten(1).unflatten(1, (m, -1)).sum(2)
+            squares = squares if order is None else squares.gather(1, order)
+            return squares[:, : m // self.n_blocks * self.n_blocks].unflatten(1, (self.n_blocks, -1)).mean(2)
+
+        def penalty(z: Tensor) -> Tensor:
+            return self.prior * z.square().flatten(1).sum(1)
+
+        def objective(point: Point) -> Tensor:
+            return m * means(point[0]).median(1).values + penalty(point[0])
+
+        def update(point: Point, loss: Tensor) -> Point:
+            order = torch.stack([torch.randperm(m, generator=source) for source in sources])
+            order = order.to(searches.y.device, non_blocking=True).repeat_interleave(searches.n_restarts, 0)
+            ours, theirs = (means(z, order) for z in point)
+            block = (ours - theirs).median(1, keepdim=True).indices
+            total = sum(
+                (m * of.gather(1, block).squeeze(1) + penalty(z)).sum()
+                for of, z in zip((ours, theirs), point, strict=True)
+            )
+            gradients = torch.autograd.grad(total, point)
+            return tuple(step(gradient) for step, gradient in zip(steps, gradients, strict=True))
+
+        paths = follow((searches.z, -searches.z), objective, update, self.max_iter, searches.given.trace)
+        return searches.solution(paths, lambda z, other: network(z))

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
     {"installation", "errors", "paths", "quiet", "class_defaults", "provenance", "tracking", "seeding", "settings"},
-    {"metrics", "operators", "noise", "networks", "denoisers", "bases", "checkpoints"},
+    {"metrics", "operators", "noise", "networks", "denoisers", "bases", "checkpoints", "sample_quality"},
     {"problem"},
     {"solvers", "lit_modules"},
     {"theory", "evaluation", "training", "run_log"},

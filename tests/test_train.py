@@ -306,3 +306,22 @@ def test_two_processes_train_a_network_some_of_whose_weights_have_no_gradient(el
     assert done.returncode == 0, done.stderr
     assert "epoch 2/2" in done.stdout
     assert type(load_network(Path("run/best.ckpt"))).__name__ == "LISTA"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wgan", [False, True])
+def test_two_processes_train_a_gan(wgan: bool, elsewhere: Path, mnist_root: Path) -> None:
+    train = DEFAULT_CONFIG.parents[2] / "train.py"
+    config = ["--config", str(DEFAULT_CONFIG.parent / "gan_mnist.yaml"), "--data.root", str(mnist_root), "--out", "run"]
+    ddp = ["--trainer.accelerator", "cpu", "--trainer.devices", "2", "--trainer.max_epochs", "2", "--logger", "false"]
+    short = ["--trainer.limit_train_batches", "3", "--trainer.limit_val_batches", "1", "--data.val_size", "100"]
+    small = ["--model.generator.init_args.width", "4", "--model.discriminator.init_args.width", "4"]
+    other = ["--model.loss", "wgan_gp", "--model.discriminator.init_args.norm", "none", "--model.n_critic", "2"]
+    command = [sys.executable, str(train), *config, *ddp, *short, *small, *other * wgan]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "epoch 2/2" in done.stdout
+    assert "val/kernel_distance" in done.stdout
+    assert load_network(Path("run/last.ckpt"))(torch.zeros(2, 100)).shape == (2, 1, 28, 28)

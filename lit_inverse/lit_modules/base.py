@@ -36,6 +36,11 @@ class CheckedModule(LightningModule, ABC):
         if stage == "fit" and getattr(self.trainer, "datamodule", None) is not None:
             self.check(self.data, self.trainer)
 
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Lightning loads weights before it makes the module float64, and would round them to float32."""
+        if self.trainer.precision == "64-true":
+            self.double()
+
     @property
     def data(self) -> DataModule:
         """The data module of the trainer."""

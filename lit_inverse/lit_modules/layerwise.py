@@ -52,6 +52,10 @@ class Layerwise:
             raise ValueError(f"factors are {factors} and decay {decay}, expected numbers > 0, decay at most 1")
         self.patience, self.max_epochs, self.factors, self.decay = patience, max_epochs, factors, decay
 
+    def least_epochs(self, n_layers: int) -> int:
+        """How many epochs all stages of a network take, if none gains anything."""
+        return len(self.stages(n_layers)) * min(self.patience + 1, self.max_epochs)
+
     def stages(self, n_layers: int) -> list[Stage]:
         """All stages of a network, in order."""
         return [

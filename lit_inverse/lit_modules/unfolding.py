@@ -59,8 +59,8 @@ class UnfoldingModule(CheckedModule):
         layerwise: trains layer by layer, as in the codes of the LISTA papers; null for all layers at once.
         redraw: draws another A for each training batch, for networks that go with any A.
         measurements: numbers m of measurements that A is redrawn with, each batch with one of them; null for that of
-            the law alone.
-        in_shape: of x; (n,) with the network's n by default.
+            the law alone. The network is one with m: null.
+        in_shape: of x; that of the network by default.
         basis: Psi, in which x is sparse: the network then finds z with x = Psi z, from y = A Psi z + eta. As Psi is
             orthonormal errors of z are errors of x.
         seed: of A and of the noise.
@@ -90,7 +90,7 @@ class UnfoldingModule(CheckedModule):
     ) -> None:
         super().__init__()
         self.network = network or ALISTA()
-        _check(self.network, loss, supervision, lr, lr_weights, search)
+        _check(self.network, loss, supervision, layerwise, lr, lr_weights, search)
         self.noise, self.seed = noise or SNR(math.inf), seed
         self.loss, self.supervision, self.n_searched = loss, supervision, search
         self.lr, self.lr_weights, self.layerwise = lr, lr_weights, layerwise
@@ -98,13 +98,16 @@ class UnfoldingModule(CheckedModule):
             raise ValueError(
                 f"redraw is true and {type(self.network).__name__} belongs to one A, expected AdaLISTA or so"
             )
-        if measurements is not None and (not redraw or min(measurements, default=0) < 1):
-            raise ValueError(f"measurements are {measurements}, expected null, or numbers >= 1 with redraw: true")
+        if measurements is not None and (not redraw or self.network.m or min(measurements, default=0) < 1):
+            raise ValueError(
+                f"measurements are {measurements}, expected null, or numbers >= 1, redraw: true, a network with m: null"
+            )
         self.redraw, self.measurements, self.basis = redraw, measurements, basis
         if operator is None and self.network.m is None:
             raise ValueError("m of the network is null, expected the law of an operator")
         self.law = operator or functools.partial(Gaussian, m=self.network.m or 0, columns="unit")
-        self.in_shape = tuple(in_shape or (self.network.n,))
+        self.in_shape = tuple(in_shape or self.network.in_shape)
+        self._draw(seed, measurements)  # refuses what can not be drawn
         self.operator, self.system = self._draw(seed)
         self.network.initialize(self.system)
         if warm_start is not None:
@@ -131,6 +134,12 @@ class UnfoldingModule(CheckedModule):
             )
         if not self.layerwise and trainer.max_epochs == -1 and trainer.max_steps == -1:
             raise ValueError("trainer.max_epochs is -1, expected a number: the rates fall to 0 over all steps")
+        least = self.layerwise.least_epochs(self.network.n_layers) if self.layerwise else 0
+        if -1 < (trainer.max_epochs or 0) < least:
+            warnings.warn(
+                f"trainer.max_epochs is {trainer.max_epochs}, all stages need at least {least}: -1 sets no end",
+                stacklevel=2,
+            )
 
     def on_fit_start(self) -> None:
         if torch.get_float32_matmul_precision() != "highest":
@@ -139,13 +148,17 @@ class UnfoldingModule(CheckedModule):
             validation = self.data.dataset("val")
             items = [validation[i] for i in range(min(_N_SEARCHED, len(validation)))]
             x = torch.stack([item["x"] for item in items]).to(self.network.fingerprint)
-            y, z = self._measure(x, [item["id"] for item in items])
+            y, z, sigma = self._measure(x, [item["id"] for item in items])
 
             @torch.no_grad()
             def error() -> float:
-                return float(nmse_db(self.network(y, self.system), z))
+                z_hat = self.network(y, self.system, sigma)
+                return float(self._loss([z_hat], z, y, self.system) if self.loss == "lasso" else nmse_db(z_hat, z))
 
             search(self.network, error, self.n_searched)
+            with torch.no_grad():  # another last bit elsewhere would lead another way
+                for parameter in self.network.parameters():
+                    parameter.copy_(self.trainer.strategy.broadcast(parameter))
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
         x = batch["x"].to(self.network.fingerprint)
@@ -153,9 +166,10 @@ class UnfoldingModule(CheckedModule):
         with torch.no_grad():
             operator, system = self._draw(seed, self.measurements) if self.redraw else (self.operator, self.system)
             operator, system = operator.to(x.device, x.dtype), system.to(x.device, x.dtype)
-            y = self.noise.apply_to_batch(operator(x), torch.Generator(x.device).manual_seed(seed))
-            y, z = self._real(y, x)
-        loss = self._loss(self.network.iterates(y, system, self.stage.depth), z, y, system)
+            clean = operator(x)
+            y = self.noise.apply_to_batch(clean, torch.Generator(x.device).manual_seed(seed))
+            y, z, sigma = self._real(y, x, self.noise.sigmas(clean))
+        loss = self._loss(self.network.iterates(y, system, self.stage.depth, sigma), z, y, system)
         if self.trainer.world_size > 1:  # there each weight must have a gradient, be it 0
             loss = loss + 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
         self.log("train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(x))
@@ -176,8 +190,8 @@ class UnfoldingModule(CheckedModule):
         return total / sum(weights)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        y, z = self._measure(batch["x"].to(self.network.fingerprint), batch["id"])
-        iterates = self.network.iterates(y, self.system)
+        y, z, sigma = self._measure(batch["x"].to(self.network.fingerprint), batch["id"])
+        iterates = self.network.iterates(y, self.system, sigma=sigma)
         for error, z_hat in ((self.error, iterates[-1]), (self.depth_error, iterates[self.stage.depth - 1])):
             error.update((z_hat - z).double().square().sum())
         self.power.update(z.double().square().sum())
@@ -243,15 +257,17 @@ class UnfoldingModule(CheckedModule):
             lr = self.lr if id(parameter) in logarithms else self.lr_weights
             yield {"params": [parameter], "lr": lr, "layer": lists.get(id(parameter))}
 
-    def _measure(self, x: Tensor, ids: list[str]) -> tuple[Tensor, Tensor]:
-        """y as a sweep measures it, and z."""
+    def _measure(self, x: Tensor, ids: list[str]) -> tuple[Tensor, Tensor, Tensor]:
+        """y as a sweep measures it, z, and sigma."""
         seeds = [derive_seed(self.seed, "noise", name, 0) for name in ids]
-        return self._real(Problem(self.operator, self.noise).measure(x, seeds), x)
+        y, sigma = Problem(self.operator, self.noise).simulate(x, seeds)
+        return self._real(y, x, sigma.to(x))
 
-    def _real(self, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        """y as real vectors and the coefficients z of x."""
+    def _real(self, y: Tensor, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """y as real vectors, the coefficients z of x, and sigma (B,) of real numbers."""
         synthesis = self._synthesis(self.operator, y)
-        return synthesis.measurements(y), synthesis.basis.analysis(x).flatten(1)
+        each = sigma / math.sqrt(2) if y.is_complex() else sigma
+        return synthesis.measurements(y), synthesis.basis.analysis(x).flatten(1), each
 
     def _draw(self, seed: int, measurements: tuple[int, ...] | None = None) -> tuple[Operator, Matrix]:
         """A, with one of the given numbers of measurements, and A Psi between real vectors."""
@@ -269,6 +285,7 @@ class UnfoldingModule(CheckedModule):
         checkpoint["progress"] = vars(self.progress)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
         self.progress = Progress(**checkpoint["progress"])
 
 
@@ -278,7 +295,13 @@ def _layers(part: nn.Module, n_layers: int) -> Iterable[tuple[int, nn.Parameter]
 
 
 def _check(
-    network: UnfoldedNetwork, loss: LossName, supervision: Supervision, lr: float, lr_weights: float, search: int
+    network: UnfoldedNetwork,
+    loss: LossName,
+    supervision: Supervision,
+    layerwise: Layerwise | None,
+    lr: float,
+    lr_weights: float,
+    search: int,
 ) -> None:
     if loss not in get_args(LossName) or supervision not in get_args(Supervision):
         raise ValueError(
@@ -289,6 +312,8 @@ def _check(
         raise ValueError(
             f"{type(network).__name__} has no thresholds or steps of its own to search, expected search: 0"
         )
+    if loss == "lasso" and layerwise is not None:
+        raise ValueError("loss is 'lasso' with layerwise, expected null: its stages are ended by the error of x")
     if loss == "lasso" and "lam" not in network.settings:
         raise ValueError(f"loss is 'lasso' and {type(network).__name__} has no lam, expected StepLISTA")
     for name, value in (("lr", lr), ("lr_weights", lr_weights), ("search", search)):

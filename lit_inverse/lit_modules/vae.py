@@ -1,5 +1,6 @@
 """Training of the VAE."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,9 +12,12 @@ from torchvision.utils import make_grid
 from datamodules.base import DataModule
 from lit_inverse.checkpoints import describe
 from lit_inverse.lit_modules.base import CheckedModule, expect, log_image
-from lit_inverse.networks import VAE
+from lit_inverse.lit_modules.quality import SampleQuality
+from lit_inverse.networks import VAE, ConvVAE
+from lit_inverse.sample_quality import FeatureName
 from lit_inverse.seeding import generator
 
+_RANGE = (0.0, 1.0)  # of x
 _N_SHOWN = 16  # images in a logged grid
 
 
@@ -30,7 +34,7 @@ def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(1)
 
 
-def negative_elbo(vae: VAE, x: Tensor, source: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+def negative_elbo(vae: VAE | ConvVAE, x: Tensor, source: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
     """Cross-entropy at one reparametrised z per image, and KL divergence, in nats: each (B,).
 
     Args:
@@ -49,15 +53,18 @@ class VAEModule(CheckedModule):
 
     The expectation is estimated with one reparametrised z per image (Kingma & Welling 2014, Sec. 2.3); the KL term is
     exact. With its defaults the network, loss and optimiser of Bora et al. 2017, Sec. 6.1 (authors' mnist-vae).
-    Logged: {train,val}/loss and its two parts in nats per image, and every few epochs images of reconstructions and
-    of samples. Validation draws the same z in every epoch.
+    Logged: {train,val}/loss and its two parts in nats per image, val/kernel_distance, val/precision and val/recall of
+    samples (see `SampleQuality`), and every few epochs images of reconstructions and of samples. Validation draws the
+    same z in every epoch.
 
     Args:
         in_shape: shape of x without the batch.
         latent_dim: k, the dimension of z.
         hidden: widths of the encoder's hidden layers; the decoder has them in reverse.
+        network: another network, called with in_shape; latent_dim and hidden are then not looked at.
         lr: learning rate of Adam.
         images_every: number of epochs between logged images.
+        quality: features by which samples are compared with validation images, "random" or "inception"; null for none.
 
     Raises:
         ValueError: when lr or images_every is not positive, or a dimension is less than 1.
@@ -68,15 +75,20 @@ class VAEModule(CheckedModule):
         in_shape: tuple[int, ...] = (1, 28, 28),
         latent_dim: int = 20,
         hidden: tuple[int, ...] = (500, 500),
+        network: Callable[[tuple[int, ...]], ConvVAE] | None = None,
         lr: float = 1e-3,
         images_every: int = 10,
+        quality: FeatureName | None = "random",
     ) -> None:
         super().__init__()
         for name, value in (("lr", lr), ("images_every", images_every)):
             if not value > 0:
                 raise ValueError(f"{name} is {value}, expected a positive number")
-        self.save_hyperparameters()
-        self.vae = VAE(in_shape, latent_dim, hidden)
+        self.vae = VAE(in_shape, latent_dim, hidden) if network is None else network(in_shape)
+        mlp = {"latent_dim": latent_dim, "hidden": tuple(hidden)} if network is None else {}
+        # what jsonargparse gives for a class and its settings is a partial
+        self.init_args = {"in_shape": tuple(in_shape), **mlp, **getattr(network, "keywords", {})}
+        self.quality = SampleQuality(quality) if quality and len(self.vae.in_shape) == 3 else None
         self.lr = lr
         self.images_every = images_every
         self._shown: Tensor | None = None
@@ -98,6 +110,12 @@ class VAEModule(CheckedModule):
         if batch_idx == 0:
             self._shown = batch["x"][:_N_SHOWN]
         self._loss(batch["x"], "val", generator(batch_idx))
+        if self.quality:
+            self.quality.note(batch["x"], _RANGE)
+
+    def on_validation_epoch_end(self) -> None:
+        if self.quality:
+            self.quality.log(self, self.vae, _RANGE)
 
     def _loss(self, x: Tensor, split: str, source: torch.Generator | None = None) -> Tensor:
         ce, kl = (part.mean() for part in negative_elbo(self.vae, x, source))
@@ -119,8 +137,7 @@ class VAEModule(CheckedModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what `checkpoints.load_network` needs."""
-        init_args = {name: self.hparams[name] for name in ("in_shape", "latent_dim", "hidden")}
-        checkpoint["network"] = describe(self.vae, init_args, prefix="vae.")
+        checkpoint["network"] = describe(self.vae, self.init_args, prefix="vae.")
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self.parameters(), self.lr, fused=True)

@@ -1,6 +1,7 @@
 """Neural networks: plain nn.Modules that know no losses and no measurements."""
 
 from lit_inverse.networks.conv_decoder import ConvDecoder
+from lit_inverse.networks.conv_vae import ConvVAE
 from lit_inverse.networks.dcgan import DCGANGenerator
 from lit_inverse.networks.deep_decoder import DeepDecoder
 from lit_inverse.networks.dncnn import DnCNN
@@ -46,6 +47,7 @@ __all__ = [
     "AdaLISTA",
     "ConvDecoder",
     "ConvLISTA",
+    "ConvVAE",
     "DCGANGenerator",
     "DRUNet",
     "DeepDecoder",

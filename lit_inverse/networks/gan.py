@@ -2,12 +2,13 @@
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Literal
 
 from torch import Tensor, nn
 
 from lit_inverse.networks.dcgan import Crop
-from lit_inverse.networks.generator import ImageGenerator, image_shape
+from lit_inverse.networks.generator import ImageGenerator, image_shape, in_stages
 from lit_inverse.networks.initialization import Law, initialize
 from lit_inverse.networks.spectral_norm import spectral_norm
 from lit_inverse.networks.undrawn import undrawn
@@ -65,6 +66,10 @@ class GANGenerator(ImageGenerator):
         images: Tensor = self.layers(z)
         return images
 
+    def stages(self) -> list[Callable[[Tensor], Tensor]]:
+        """The layers, each but the last with batch norm and ReLU."""
+        return in_stages(self.layers)
+
 
 class Discriminator(nn.Module):
     """D(x), a number per image: convolutions of 5 x 5 and stride 2 with leaky ReLU, and a linear layer.
@@ -88,7 +93,7 @@ class Discriminator(nn.Module):
         super().__init__()
         one_of(Norm, norm=norm)
         at_least_1(width=width)
-        n_in, *size = self.in_shape = image_shape(in_shape)
+        n_in, *size = self.in_shape = image_shape(in_shape, "in_shape")
         self.norm = norm
         layers: list[nn.Module] = []
         shapes: dict[nn.Module, tuple[int, ...]] = {}

@@ -48,13 +48,13 @@ def small_uniform(shape: tuple[int, ...], source: torch.Generator) -> Tensor:
     return torch.rand(shape, generator=source, dtype=torch.float32) / 10
 
 
-def image_shape(out_shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """The same, checked to be (C, H, W).
+def image_shape(out_shape: tuple[int, ...], name: str = "out_shape") -> tuple[int, int, int]:
+    """The same, checked to be (C, H, W); an error calls it by its name.
 
     Raises:
         ValueError: when it is not three positive sizes.
     """
     if len(out_shape) != 3 or min(out_shape) < 1:
-        raise ValueError(f"out_shape is {tuple(out_shape)}, expected (channels, height, width)")
+        raise ValueError(f"{name} is {tuple(out_shape)}, expected (channels, height, width)")
     channels, height, width = out_shape
     return channels, height, width

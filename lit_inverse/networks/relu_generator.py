@@ -22,8 +22,8 @@ class ReLUGenerator(ImageGenerator):
 
     The model of Hand and Voroninski 2018, of Huang, Hand, Heckel and Voroninski 2021 (survey, Sec. II-D) and of Cocola
     2022, eq. (2). They have (W_i)_jk ~ N(0, 1/n_i), by which each layer halves the mean square: E ||G(z)||^2 =
-    2^-d ||z||^2. By default the weights are sqrt(2) larger (Cocola 2022, Remark 1) and ||G(z)|| is about ||z||: constants
-    2^d then leave bounds and step sizes. Layers may expand (n_i > n_{i-1}) or contract.
+    2^-d ||z||^2. By default the weights are sqrt(2) larger (Cocola 2022, Remark 1) and ||G(z)|| is about ||z||:
+    constants 2^d then leave bounds and step sizes. Layers may expand (n_i > n_{i-1}) or contract.
 
     Args:
         widths: k, n_1, ..., n_d.

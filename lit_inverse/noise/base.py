@@ -32,6 +32,10 @@ class Noise(ABC):
         Where entries differ, the root of their mean square: sigma^2 = E ||eta||^2 / m.
         """
 
+    def sigmas(self, clean: Tensor) -> Tensor:
+        """`sigma` of each item of a batch (B, *out_shape), (B,)."""
+        return torch.tensor([self.sigma(item) for item in clean]).to(clean.real)
+
     @abstractmethod
     def apply(self, clean: Tensor, source: torch.Generator) -> Tensor:
         """Noisy measurements of one item, shape (*out_shape), drawn on the CPU from `source`."""

@@ -74,8 +74,10 @@ class SNR(Noise):
     def apply_to_batch(self, clean: Tensor, source: torch.Generator) -> Tensor:
         if self.level == math.inf:
             return clean
-        sigma = clean.abs().square().flatten(1).mean(1).sqrt() * 10 ** (-self.level / 20)
-        return clean + column(sigma, clean) * add_gaussian(torch.zeros_like(clean), 1.0, source)
+        return clean + column(self.sigmas(clean), clean) * add_gaussian(torch.zeros_like(clean), 1.0, source)
+
+    def sigmas(self, clean: Tensor) -> Tensor:
+        return clean.abs().square().flatten(1).mean(1).sqrt() * 10 ** (-self.level / 20)
 
 
 def add_gaussian(clean: Tensor, sigma: float, source: torch.Generator) -> Tensor:

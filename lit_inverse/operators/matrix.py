@@ -114,6 +114,12 @@ class Matrix(LinearOperator):
         taken.repeats, taken.n_items = repeats, repeats * len(distinct)
         return taken
 
+    def replaced(self, matrix: Tensor, in_shape: tuple[int, ...] | None = None) -> "Matrix":
+        """Another matrix, (m', n') or (B, m', n'), shared by the items as this one is."""
+        other = Matrix(matrix, in_shape)
+        other.n_items, other.repeats = self.n_items, self.repeats
+        return other
+
     def _product(self, matrix: Tensor, vectors: Tensor) -> Tensor:
         """(m, n) or (B / repeats, m, n) times (B, n)."""
         if vectors.dtype != matrix.dtype:

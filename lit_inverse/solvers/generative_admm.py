@@ -24,8 +24,8 @@ class GenerativeADMM(LatentSolver):
         w <- argmin 1/2 ||A w - y||^2 + rho/2 ||w + u - G(z)||^2
         u <- u + w - G(z)
 
-    Latorre, Eftekhari and Cevher 2019, Algorithm 1. Deviations: they take a plain gradient step for z and for w, where the
-    w here is exact. The answer is G(z), and the "loss" ||A G(z) - y||^2 / 2 + prior ||z||^2. Linear A only.
+    Latorre, Eftekhari and Cevher 2019, Algorithm 1. Deviations: they take a plain gradient step for z and for w, where
+    the w here is exact. The answer is G(z), and the "loss" ||A G(z) - y||^2 / 2 + prior ||z||^2. Linear A only.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -80,5 +80,7 @@ class GenerativeADMM(LatentSolver):
 
         with torch.no_grad():
             x = network(searches.z)
-        paths = follow((searches.z, x, torch.zeros_like(x)), objective, update, self.max_iter, searches.given.trace)
+        paths = follow(
+            (searches.z, x, torch.zeros_like(x)), objective, update, self.max_iter, searches.given.trace.numbers
+        )
         return searches.solution(paths, lambda z, w, u: network(z))

@@ -21,12 +21,13 @@ Stages: TypeAlias = Sequence[Callable[[Tensor], Tensor]]
 
 
 class IntermediateLayer(LatentSolver):
-    """x_hat = G_d(... G_{i+1}(h_i)), h_i = argmin ||y - A G_d(... G_{i+1}(h))||^2 over ||h - G_i(h_{i-1})|| <= radius_i.
+    """x_hat = G_d(... G_{i+1}(h_i)), h_i = argmin ||y - A G_d(... G_{i+1}(h))||^2 over ||h - G_i(h_{i-1})|| <=
+    radius_i.
 
     ILO (Daras, Dean, Jalal and Dimakis 2021, Algorithm 1) on G = G_d ... G_1: first z = h_0 as in `LatentSearch`, with
     its prior and restarts, of which the best goes on; then, layer by layer, the vector h_i between G_i and G_{i+1} in a
-    ball around what the stage before made of it. Each moves by Adam, projected onto its ball. Deviation: one learning rate
-    for all stages, and no noise is added to h.
+    ball around what the stage before made of it. Each moves by Adam, projected onto its ball. Deviation: one learning
+    rate for all stages, and no noise is added to h.
 
     All steps count: with radii of two layers there are 3 max_iter. The history's "loss" is that of the stage.
 
@@ -77,7 +78,7 @@ class IntermediateLayer(LatentSolver):
             return _misfit(searches, stages, z) + self.prior * z.square().flatten(1).sum(1)
 
         update = descending(first_order(searches.z, self.lr))
-        paths = follow((searches.z,), with_prior, update, self.max_iter, given.trace)
+        paths = follow((searches.z,), with_prior, update, self.max_iter, given.trace.numbers)
         solution = searches.solution(paths, searches.network)
         (h,) = paths.ends(searches.n_restarts)[1]
         losses, best = [solution.history["loss"]], searches.take(torch.arange(len(h), device=h.device), 1)
@@ -104,7 +105,7 @@ class IntermediateLayer(LatentSolver):
             (h,) = descending(adam)(point, loss)
             return (h.copy_(centre + project(h - centre, radius)),)  # in place: Adam goes on from there
 
-        keep = {number - before for number in searches.given.trace.numbers}
+        keep = [number - before for number in searches.given.trace.numbers]
         return follow((centre,), objective, update, self.max_iter, keep)
 
 

@@ -9,30 +9,31 @@ from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.operators.items import reals
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.fitting.data_terms import SquaredError
-from lit_inverse.solvers.latent.following import follow
+from lit_inverse.solvers.latent.following import Point, follow
 from lit_inverse.solvers.latent.metropolis import Draws, Metropolis
+from lit_inverse.solvers.latent.quasi_newton import LBFGS
 from lit_inverse.solvers.latent.searches import Searches
-from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
-from lit_inverse.solvers.latent.steps import descending, first_order
+from lit_inverse.solvers.latent.solver import LatentSolver
 from lit_inverse.solvers.solution import Solution, Status
 
 
 class Langevin(LatentSolver):
-    """Samples z from p(z | y), proportional to exp(-U), U(z) = ||y - A G(z)||^2 / (2 sigma^2) + ||z||^2 / 2; x = mean of G(z).
+    """Samples z from p(z | y), proportional to exp(-U), U(z) = ||y - A G(z)||^2 / (2 sigma^2) + ||z||^2 / 2; x = mean
+    of G(z).
 
-    The posterior under the generator's own prior z ~ N(0, I), by Langevin dynamics (for generative priors: Nguyen, Jagatap
-    and Hegde 2022),
+    The posterior under the generator's own prior z ~ N(0, I), by Langevin dynamics (for generative priors: Nguyen,
+    Jagatap and Hegde 2022),
 
         z' = z - tau C grad U(z) + sqrt(2 tau) C^(1/2) xi,    xi ~ N(0, I),
 
     accepted or refused by Metropolis and Hastings, without which samples of a finite step size are biased (Roberts and
-    Tweedie 1996). C = (J^T J / sigma^2 + I)^-1 with the Jacobian J of A G at the start makes all directions alike. Chains
-    begin at the best of some searches for the smallest U, so other modes are as a rule not visited. Each chain's tau is
-    adapted towards 57 % accepted during the burn-in, which is not sampled.
+    Tweedie 1996). C = (J^T J / sigma^2 + I)^-1 with the Jacobian J of A G at the start makes all directions alike.
+    Chains begin at the best of some searches for the smallest U, so other modes are as a rule not visited. Each chain's
+    tau is adapted towards 57 % accepted during the burn-in, which is not sampled.
 
-    Solution.samples are (n_samples, B, *in_shape), of all chains at equal distances; their standard deviation is that of
-    the pixels, their quantiles give intervals. The history's "loss" is U and "acceptance" the chance of it, means over the chains.
-    Operators must let forward-mode derivatives pass.
+    Solution.samples are (n_samples, B, *in_shape), of all chains at equal distances; their standard deviation is that
+    of the pixels, their quantiles give intervals. The history's "loss" is U and "acceptance" the chance of it, means
+    over the chains.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -41,8 +42,7 @@ class Langevin(LatentSolver):
         n_chains: chains of each item.
         n_samples: number of samples of each item, a multiple of n_chains.
         n_restarts: searches for the start.
-        n_search: their steps, of Adam.
-        lr: their learning rate.
+        n_search: their steps, of L-BFGS.
         smallest_sigma: what sigma is at least; without noise a posterior is a point.
 
     Raises:
@@ -58,25 +58,26 @@ class Langevin(LatentSolver):
         n_chains: int = 4,
         n_samples: int = 100,
         n_restarts: int = 10,
-        n_search: int = 500,
-        lr: float = 0.03,
+        n_search: int = 100,
         smallest_sigma: float = 1e-3,
     ) -> None:
         super().__init__(generator, n_restarts)
         at_least_1(max_iter=max_iter, n_chains=n_chains, n_samples=n_samples, n_search=n_search)
-        check_step_size(lr=lr)
         positive(smallest_sigma=smallest_sigma)
         if not 0 <= burn_in < 1:
             raise ValueError(f"burn_in is {burn_in}, expected 0 <= burn_in < 1")
         if n_samples % n_chains:
             raise ValueError(f"n_samples is {n_samples}, expected a multiple of n_chains = {n_chains}")
         self.max_iter, self.burn_in, self.n_chains, self.n_samples = max_iter, burn_in, n_chains, n_samples
-        self.n_search, self.lr, self.smallest_sigma = n_search, lr, smallest_sigma
+        self.n_search, self.smallest_sigma = n_search, smallest_sigma
 
     def _search(self, searches: Searches) -> Solution:
-        update = descending(first_order(searches.z, self.lr))
         potential = self._potential(searches)
-        found = follow((searches.z,), lambda point: potential(point[0]), update, self.n_search)
+
+        def objective(point: Point) -> Tensor:
+            return potential(point[0])
+
+        found = follow((searches.z,), objective, LBFGS(objective, first_length=1.0), self.n_search)
         _, (centre,), diverged = found.ends(searches.n_restarts)
         items = torch.arange(len(centre), device=centre.device)
         root = self._root(searches.take(items, 1), centre)
@@ -98,7 +99,8 @@ class Langevin(LatentSolver):
 
         def potential(z: Tensor) -> Tensor:
             misfit = squares(searches.operator(searches.network(z)), searches.y)
-            return misfit / (2 * variance) + z.square().flatten(1).sum(1) / 2
+            u: Tensor = misfit / (2 * variance) + z.square().flatten(1).sum(1) / 2
+            return u
 
         return potential
 
@@ -110,14 +112,16 @@ class Langevin(LatentSolver):
     def _root(self, searches: Searches, z: Tensor) -> Tensor:
         """R of C = R R^T = (J^T J / variance + I)^-1, (F, k, k), z (F, *latent_shape) with k entries."""
         identity = torch.eye(z[0].numel(), dtype=z.dtype, device=z.device)
-
-        def measured(z: Tensor) -> Tensor:
-            return reals(searches.operator(searches.network(z)))
-
-        columns = [torch.func.jvp(measured, (z,), (e.view(z[:1].shape).expand_as(z),))[1] for e in identity]
+        z = z.detach().requires_grad_()
+        measured = reals(searches.operator(searches.network(z)))
+        weights = torch.zeros_like(measured, requires_grad=True)
+        (back,) = torch.autograd.grad(measured, z, weights, create_graph=True)  # J^T weights: linear, J its derivative
+        rows = back.flatten(1).sum(0)
+        columns = [torch.autograd.grad(row, weights, retain_graph=True)[0] for row in rows]
         jacobian = torch.stack(columns, 2)
         precision = jacobian.mT @ jacobian / self._variance(searches)[:, None, None] + identity
-        return torch.linalg.solve_triangular(torch.linalg.cholesky(precision).mT, identity, upper=True)
+        root: Tensor = torch.linalg.solve_triangular(torch.linalg.cholesky(precision).mT, identity, upper=True)
+        return root
 
     def _sample(
         self, chains: Searches, metropolis: Metropolis, latent: Callable[[Tensor], Tensor], status: list[Status]
@@ -130,7 +134,7 @@ class Langevin(LatentSolver):
                 metropolis.step(number, adapts=number <= burn_in)
             if number in trace or number in places:
                 with torch.no_grad():
-                    drawn = chains.network(latent(metropolis.w)).unflatten(0, (-1, self.n_chains))
+                    drawn = torch.unflatten(chains.network(latent(metropolis.w)), 0, (-1, self.n_chains))
                 trace.record(number, drawn[:, 0])
                 samples[number] = drawn
         stacked = torch.cat([samples[number] for number in places], 1).movedim(1, 0)
@@ -139,7 +143,7 @@ class Langevin(LatentSolver):
             x=stacked.mean(0),
             status=status,
             n_iter=torch.full((len(status),), self.max_iter, device=stacked.device),
-            history={name: values.unflatten(1, (-1, self.n_chains)).mean(2) for name, values in history.items()},
+            history={name: values.view(len(values), -1, self.n_chains).mean(2) for name, values in history.items()},
             iterates=trace.stack(stacked.mean(0)),
             samples=stacked,
         )

@@ -5,7 +5,7 @@ from torch import Tensor
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.settings import at_least_1, not_negative, one_of
 from lit_inverse.solvers.fitting.data_terms import DataTerm, SquaredError
-from lit_inverse.solvers.latent.following import Point, follow
+from lit_inverse.solvers.latent.following import Point, Update, follow
 from lit_inverse.solvers.latent.quasi_newton import LBFGS
 from lit_inverse.solvers.latent.searches import Searches
 from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
@@ -62,9 +62,10 @@ class LatentSearch(LatentSolver):
             loss = self.data_term(searches.operator(searches.network(z)), searches.y)
             return loss + self.prior * z.square().flatten(1).sum(1)
 
-        if self.optimizer == "lbfgs":
-            update = LBFGS(objective, self.lr)
-        else:
-            update = descending(first_order(searches.z, self.lr, self.optimizer))
-        paths = follow((searches.z,), objective, update, self.max_iter, searches.given.trace)
+        def update_rule() -> Update:
+            if self.optimizer == "lbfgs":
+                return LBFGS(objective, self.lr)
+            return descending(first_order(searches.z, self.lr, self.optimizer))
+
+        paths = follow((searches.z,), objective, update_rule(), self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, searches.network)

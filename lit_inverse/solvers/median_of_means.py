@@ -17,12 +17,13 @@ from lit_inverse.solvers.solution import Solution
 
 
 class MedianOfMeans(LatentSolver):
-    """x_hat = G(z), z = argmin_z max_z' median_j (l_j(z) - l_j(z')), l_j(z) = mean over block j of |y_i - (A G(z))_i|^2.
+    """x_hat = G(z), z = argmin_z max_z' median_j (l_j(z) - l_j(z')), l_j(z) = mean over block j of |y_i - (A
+    G(z))_i|^2.
 
-    Jalal, Liu, Dimakis and Caramanis 2020, Sec. 3: blocks with an outlier do not matter while they are fewer than half. As
-    in their algorithm the measurements are dealt anew to the blocks in each step, and z and z' both descend on the block of
-    the median difference. Deviations: by Adam, with the prior of `LatentSearch` for both, and z' begins at -z. The "loss",
-    by which restarts are chosen, is m median_j l_j(z) + prior ||z||^2 over blocks of neighbours.
+    Jalal, Liu, Dimakis and Caramanis 2020, Sec. 3: blocks with an outlier do not matter while they are fewer than half.
+    As in their algorithm the measurements are dealt anew to the blocks in each step, and z and z' both descend on the
+    block of the median difference. Deviations: by Adam, with the prior of `LatentSearch` for both, and z' begins at -z.
+    The "loss", by which restarts are chosen, is m median_j l_j(z) + prior ||z||^2 over blocks of neighbours.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -34,8 +35,8 @@ class MedianOfMeans(LatentSolver):
 
     Raises:
         FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged or a number is impossible; when solving, if there are more blocks than
-            measurements.
+        ValueError: when the checkpoint is damaged or a number is impossible; when solving, if there are more blocks
+            than measurements.
     """
 
     def __init__(
@@ -66,9 +67,9 @@ class MedianOfMeans(LatentSolver):
         def means(z: Tensor, order: Tensor | None = None) -> Tensor:
             """l_j, (F, n_blocks); what is left over by blocks of one size counts in none."""
             squares = SquaredError().entries(searches.operator(network(z)), searches.y)
-            squares = squares.flatten(1).unflatten(1, (m, -1)).sum(2)
+            squares = squares.reshape(len(z), m, -1).sum(2)
             squares = squares if order is None else squares.gather(1, order)
-            return squares[:, : m // self.n_blocks * self.n_blocks].unflatten(1, (self.n_blocks, -1)).mean(2)
+            return squares[:, : m // self.n_blocks * self.n_blocks].view(len(z), self.n_blocks, -1).mean(2)
 
         def penalty(z: Tensor) -> Tensor:
             return self.prior * z.square().flatten(1).sum(1)
@@ -81,12 +82,9 @@ class MedianOfMeans(LatentSolver):
             order = order.to(searches.y.device, non_blocking=True).repeat_interleave(searches.n_restarts, 0)
             ours, theirs = (means(z, order) for z in point)
             block = (ours - theirs).median(1, keepdim=True).indices
-            total = sum(
-                (m * of.gather(1, block).squeeze(1) + penalty(z)).sum()
-                for of, z in zip((ours, theirs), point, strict=True)
-            )
-            gradients = torch.autograd.grad(total, point)
+            at_median = m * (ours + theirs).gather(1, block).squeeze(1)  # each depends on its own variable alone
+            gradients = torch.autograd.grad((at_median + penalty(point[0]) + penalty(point[1])).sum(), point)
             return tuple(step(gradient) for step, gradient in zip(steps, gradients, strict=True))
 
-        paths = follow((searches.z, -searches.z), objective, update, self.max_iter, searches.given.trace)
+        paths = follow((searches.z, -searches.z), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, lambda z, other: network(z))

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
-from lit_inverse.operators.items import column
 from lit_inverse.settings import at_least_1
 from lit_inverse.solvers.fitting.data_terms import SquaredError
 from lit_inverse.solvers.latent.following import Point, follow
@@ -17,8 +16,8 @@ from lit_inverse.solvers.solution import Solution
 class ProjectedGradient(LatentSolver):
     """w = x + step A^H (y - A x);  x <- G(z), z = argmin ||w - G(z)||^2 by Adam from the last z on.
 
-    Shah and Hegde 2018, Algorithm 1 (PGD-GAN), where E A^T A = I. The "loss" is ||y - A x||^2. For other measurements A^H
-    is J(x)^H (`Operator.vjp`): with `Sign(straight_through=True)` it is the projected gradient method of 1-bit
+    Shah and Hegde 2018, Algorithm 1 (PGD-GAN), where E A^T A = I. The "loss" is ||y - A x||^2. For other measurements
+    A^H is J(x)^H (`Operator.vjp`): with `Sign(straight_through=True)` it is the projected gradient method of 1-bit
     compressed sensing, x <- P(x + step A^T (y - sign(A x))) (Liu, Gomes, Tiwari and Scarlett 2020, BIPG).
 
     Args:
@@ -37,9 +36,9 @@ class ProjectedGradient(LatentSolver):
     def __init__(
         self,
         generator: NetworkOrPath = SHIPPED / "vae_mnist.pt",
-        max_iter: int = 15,
+        max_iter: int = 30,
         step: float = 0.5,
-        n_inner: int = 200,
+        n_inner: int = 50,
         lr: float = 0.03,
         n_restarts: int = 1,
     ) -> None:
@@ -61,5 +60,5 @@ class ProjectedGradient(LatentSolver):
             adam = descending(first_order(point[0], self.lr))
             return follow(point, lambda inner: squares(network(inner[0]), w), adam, self.n_inner).last
 
-        paths = follow((searches.z,), objective, update, self.max_iter, searches.given.trace)
+        paths = follow((searches.z,), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, network)

@@ -21,9 +21,10 @@ from lit_inverse.solvers.solution import Solution
 class SparseGen(LatentSolver):
     """x_hat = G(z) + Psi v, (z, v) = argmin ||y - A (G(z) + Psi v)||^2 + lam ||v||_1 + prior ||z||^2.
 
-    Sparse-Gen (Dhar, Grover and Ermon 2018, Sec. 3), which tends to the generator's answer where y has little to say and
-    to that of the Lasso where it has much. z moves by Adam as in `LatentSearch`, v by proximal gradient steps of size
-    1 / (2 ||A||^2), after a warm-up of z alone: steps on v are exact in the convex problem it solves for a given z.
+    Sparse-Gen (Dhar, Grover and Ermon 2018, Sec. 3), which tends to the generator's answer where y has little to say
+    and to that of the Lasso where it has much. z moves by Adam as in `LatentSearch`, v by proximal gradient steps of
+    size 1 / (2 ||A||^2), after a warm-up of z alone: steps on v are exact in the convex problem it solves for a given
+    z.
     Deviation: in the authors' code both move by Adam. Linear A only.
 
     Args:
@@ -78,7 +79,8 @@ class SparseGen(LatentSolver):
         warm_up = iter([True] * self.warm_up)
 
         def images(z: Tensor, v: Tensor) -> Tensor:
-            return searches.network(z) + basis.synthesis(v)
+            x: Tensor = searches.network(z) + basis.synthesis(v)
+            return x
 
         def objective(point: Point) -> Tensor:
             z, v = point
@@ -95,7 +97,7 @@ class SparseGen(LatentSolver):
             return adam(by_z), v
 
         v = y.real.new_zeros(len(y), *operator.in_shape)
-        paths = follow((searches.z, v), objective, update, self.max_iter, searches.given.trace)
+        paths = follow((searches.z, v), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, images)
 
 

@@ -17,19 +17,19 @@ class SubgradientDescent(LatentSolver):
     """z <- -z if f(-z) < f(z);  z <- z - step v,  v in the subdifferential of f(z) = 1/2 ||y - A G(z)||^2.
 
     Cocola 2022, Algorithm 1, from Huang, Hand, Heckel and Voroninski 2021. The change of sign leaves the spurious
-    critical point near a negative multiple of the solution. For ReLU networks with random weights, A_ij ~ N(0, 1/m) and m
-    of the order of k it converges with high probability (Cocola 2022, Theorem 4.4), from any start but 0. Autograd's
+    critical point near a negative multiple of the solution. For ReLU networks with random weights, A_ij ~ N(0, 1/m) and
+    m of the order of k it converges with high probability (Cocola 2022, Theorem 4.4), from any start but 0. Autograd's
     relu'(0) = 0 is a valid choice of subgradient. Iterates are those after the change of sign.
 
     The same f and algorithm serve other measurements, `Magnitude` (phase retrieval: Hand, Leong and Voroninski 2018),
-    `Identity` (denoising and inversion: Heckel, Huang, Hand and Voroninski 2020) and `Spiked` (f is there 2 times that of
-    Cocola, Hand and Voroninski 2020; the step of a z of length r should be about r^2 times smaller).
+    `Identity` (denoising and inversion: Heckel, Huang, Hand and Voroninski 2020) and `Spiked` (f is there 2 times that
+    of Cocola, Hand and Voroninski 2020; the step of a z of length r should be about r^2 times smaller).
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
         max_iter: number of steps.
-        step: constant step size, for networks with ||G(z)|| of the order of ||z||; weights N(0, 1/n_i) of d layers want one
-            2^d times larger (the paper's K 2^d / d^2).
+        step: constant step size, for networks with ||G(z)|| of the order of ||z||; weights N(0, 1/n_i) of d layers want
+            one 2^d times larger (the paper's K 2^d / d^2).
         negation: whether signs are changed.
         n_restarts: number of starting points; the first ones are the same whatever their number. One is published.
 
@@ -68,5 +68,5 @@ class SubgradientDescent(LatentSolver):
             (v,) = torch.autograd.grad(loss.sum(), point)
             return (better_sign(point[0].detach() - self.step * v),)
 
-        paths = follow((better_sign(searches.z),), objective, update, self.max_iter, searches.given.trace)
+        paths = follow((better_sign(searches.z),), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, searches.network)

@@ -26,7 +26,7 @@ class Unfolded(Solver):
     with the last finite layer.
 
     Args:
-        checkpoint: of a run of train.py, or an exported one, or the network; or several; the shipped ALISTA by default.
+        checkpoint: of a run of train.py, or an exported one, or the network; or several; null for the shipped ALISTA.
         max_iter: layers to use at most; null for all.
         basis: Psi, "pixel", "dct" or "wavelet", as in training.
         wavelet: an orthogonal wavelet of PyWavelets, for that basis.
@@ -42,22 +42,27 @@ class Unfolded(Solver):
 
     def __init__(
         self,
-        checkpoint: NetworkOrPath | list[NetworkOrPath] = SHIPPED / "alista.pt",
+        checkpoint: NetworkOrPath | list[NetworkOrPath] | None = None,
         max_iter: int | None = None,
         basis: BasisName = "pixel",
         wavelet: str = "db4",
         level: int | None = None,
         network: UnfoldedNetwork | None = None,
     ) -> None:
+        if network is not None and checkpoint is not None:
+            raise ValueError("there are a network and a checkpoint, expected one of them")
         if network is not None and network.bound:
             raise ValueError(f"network is a {type(network).__name__}, which belongs to one A: give its checkpoint")
-        given = [network] if network is not None else checkpoint if isinstance(checkpoint, list) else [checkpoint]
-        self.networks = [_unfolded(one) for one in given]
+        given = network or checkpoint or ([] if isinstance(checkpoint, list) else SHIPPED / "alista.pt")
+        self.networks = [_unfolded(one) for one in (given if isinstance(given, list) else [given])]
+        if len({one.value_range for one in self.networks}) != 1:
+            ranges = ", ".join(str(one.value_range) for one in self.networks)
+            raise ValueError(f"checkpoints are for the value ranges {ranges or 'of none'}, expected one or more of one")
         if max_iter is not None and max_iter < 1:
             raise ValueError(f"max_iter is {max_iter}, expected at least 1")
         check_wavelet(wavelet)
-        self.native_range = self.networks[0].value_range if self.networks else None
-        n_layers = max((network.n_layers for network in self.networks), default=0)
+        self.native_range = self.networks[0].value_range
+        n_layers = max(network.n_layers for network in self.networks)
         self.max_iter = min(max_iter or n_layers, n_layers)
         self.basis: BasisName = basis
         self.wavelet, self.level = wavelet, level

@@ -14,7 +14,7 @@ import datamodules
 from datamodules import ChestXrayDataModule, ImagesDataModule
 from datamodules.base import SplitDataModule
 
-WITHOUT_ROOT = {"DigitsDataModule", "SparseSignalsDataModule"}
+WITHOUT_ROOT = {"DigitsDataModule", "RotatedDataModule", "SparseSignalsDataModule"}
 WITH_ROOT = [name for name in datamodules.__all__ if name not in WITHOUT_ROOT]
 
 
@@ -130,10 +130,12 @@ def test_a_wrong_key_or_type_is_refused_by_the_parser(
 def test_the_parser_sees_every_argument_of_every_module(parser: ArgumentParser, config: Path, name: str) -> None:
     cls: Any = getattr(datamodules, name)
     root = [] if name in WITHOUT_ROOT else ["--data.root", "set"]
+    root = ["--data.data", "datamodules.DigitsDataModule"] if name == "RotatedDataModule" else root
     init_args = parser.parse_args(["--data", f"datamodules.{name}", *root]).data.init_args
     own = set(cls.__init__.__annotations__) - {"return", "shared"}
     own |= {"extensions"} if name == "RetinaDataModule" else set()  # which it hands on
-    shared = {"batch_size", "num_workers", "value_range", "seed"} if issubclass(cls, SplitDataModule) else set()
+    hands_on = issubclass(cls, SplitDataModule) and "shared" in cls.__init__.__annotations__
+    shared = {"batch_size", "num_workers", "value_range", "seed"} if hands_on else set()
     assert set(vars(init_args)) == own | shared
 
 

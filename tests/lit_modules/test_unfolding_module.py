@@ -1,12 +1,15 @@
 """Training of unfolded networks, on a problem of 10 x 20."""
 
+import functools
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from datamodules import DigitsDataModule, SparseSignalsDataModule
 from lit_inverse.bases import DCT
@@ -14,11 +17,14 @@ from lit_inverse.checkpoints import load_network
 from lit_inverse.lit_modules import UnfoldingModule
 from lit_inverse.lit_modules.layerwise import Layerwise
 from lit_inverse.lit_modules.unfolding_losses import lasso, nmse_db, squared_error
-from lit_inverse.networks import ALISTA, LISTA, LISTACP, NAALISTA, AdaLISTA, HyperLISTA, StepLISTA
+from lit_inverse.networks import ALISTA, LISTA, LISTACP, LVAMP, NAALISTA, AdaLISTA, HyperLISTA, StepLISTA
+from lit_inverse.networks.unfolding.base import System
 from lit_inverse.noise import SNR, Noise, StudentT, TotalGaussian
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.operators import Gaussian, Magnitude, RadialFourier
 from lit_inverse.solvers import Unfolded
+
+LAW = functools.partial(Gaussian, m=10, columns="unit")
 
 
 def data(**settings: Any) -> SparseSignalsDataModule:
@@ -125,7 +131,7 @@ def test_noise_of_validation_is_fixed_and_of_the_strength_asked_for() -> None:
     module = UnfoldingModule(ALISTA(10, 20, 2), noise=SNR(20.0))
     x = data().dataset("val").x[:4]
     ids = [f"val/{i}" for i in range(4)]
-    y, z = module._measure(x, ids)
+    y, z, _sigma = module._measure(x, ids)
     assert torch.equal(y, module._measure(x, ids)[0])
     assert torch.equal(z, x)
     eta = y - module.operator(x)
@@ -145,11 +151,66 @@ def test_noise_of_training_is_drawn_for_each_item(noise: Noise) -> None:
 
 
 def test_a_network_that_is_not_finite_is_no_best_one(tmp_path: Path) -> None:
-    module = UnfoldingModule(ALISTA(10, 20, 3), lr=1e4)
-    fit = trainer(tmp_path, max_epochs=3)
-    fit.fit(module, data())
-    assert not math.isfinite(float(fit.callback_metrics["val/loss"])) or error(module) < 60
-    assert float(fit.callback_metrics["val/loss"]) != -math.inf
+    class Overflowing(ALISTA):
+        """Whose third validation, and no other, is not finite."""
+
+        def steps(self, system: System) -> Iterator[torch.Tensor]:
+            for x in super().steps(system):
+                yield x if self.training or fit.current_epoch < 2 else x * torch.nan
+
+    best = ModelCheckpoint(tmp_path, "{epoch}", monitor="val/loss")
+    fit = trainer(tmp_path, max_epochs=3, callbacks=[best])
+    fit.fit(UnfoldingModule(Overflowing(10, 20, 3)), data())
+    assert math.isnan(float(fit.callback_metrics["val/loss"]))
+    assert best.best_model_path.endswith(("epoch=0.ckpt", "epoch=1.ckpt"))
+
+
+def test_a_network_told_the_noise_in_training_is_told_it_as_a_solver(tmp_path: Path) -> None:
+    module = UnfoldingModule(LVAMP(None, 20, 6), LAW, noise=SNR(15.0), lr=0.1)
+    before = error_of_solver(module)
+    trainer(tmp_path, max_epochs=6).fit(module, data())
+    after = error_of_solver(module)
+    assert after < before + 0.1
+    fit = trainer(tmp_path)
+    (metrics,) = fit.validate(module, data(), verbose=False)
+    x = data().dataset("val").x
+    y, _z, sigma = module._measure(x, [f"val/{i}" for i in range(len(x))])
+    x_hat = Unfolded(network=module.network).solve(y, module.operator, sigma=sigma).x
+    assert float(nmse_db(x_hat, x)) == pytest.approx(metrics["val/loss"], abs=1e-3)
+
+
+def error_of_solver(module: UnfoldingModule) -> float:
+    x = data().dataset("test").x
+    y, _z, sigma = module._measure(x, [f"test/{i}" for i in range(len(x))])
+    return float(nmse_db(Unfolded(network=module.network).solve(y, module.operator, sigma=sigma).x, x))
+
+
+def test_one_network_is_trained_for_several_numbers_of_measurements(tmp_path: Path) -> None:
+    network = StepLISTA(None, 20, 8, lam=0.05)
+    module = UnfoldingModule(network, LAW, redraw=True, measurements=(8, 15), lr=0.1)
+    drawn = {module._draw(seed, module.measurements)[1].m for seed in range(20)}
+    assert drawn == {8, 15}
+    trainer(tmp_path, max_epochs=2).fit(module, data())
+    with pytest.raises(ValueError, match="measurements are .5, 10., expected null"):
+        UnfoldingModule(StepLISTA(10, 20, 3), redraw=True, measurements=(5, 10))
+    with pytest.raises(ValueError, match="m of the network is null"):
+        UnfoldingModule(StepLISTA(None, 20, 3))
+
+
+def test_a_search_for_the_lasso_needs_no_x(tmp_path: Path) -> None:
+    module = UnfoldingModule(StepLISTA(10, 20, 10, lam=0.1), loss="lasso", search=40, lr=0.0)
+    x = data().dataset("val").x
+
+    def objective() -> float:
+        with torch.no_grad():
+            y, z, _sigma = module._measure(x, [f"val/{i}" for i in range(len(x))])
+            return float(module._loss([module.network(y, module.system)], z, y, module.system))
+
+    before = objective()
+    trainer(tmp_path, max_epochs=1).fit(module, data())
+    assert objective() < before
+    with pytest.raises(ValueError, match="loss is 'lasso' with layerwise"):
+        UnfoldingModule(StepLISTA(10, 20, 3), loss="lasso", layerwise=Layerwise())
 
 
 def test_a_search_never_makes_a_trained_network_worse(tmp_path: Path) -> None:
@@ -211,7 +272,7 @@ def test_images_are_sparse_in_a_basis_and_the_solver_finds_them(tmp_path: Path) 
     x = torch.stack([images.dataset("test")[i]["x"] for i in range(5)])
     operator = fourier((1, 28, 28))
     solution = Unfolded(network, basis="dct").solve(operator(x), operator.on_reals())
-    y, _z = module._real(operator(x), x)
+    y, _z, _sigma = module._real(operator(x), x, torch.zeros(5))
     with torch.no_grad():
         expected = module.network(y, module.system)
     assert solution.x.shape == x.shape

@@ -1,4 +1,6 @@
+import functools
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +10,11 @@ from pytorch_lightning import Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from lit_inverse.checkpoints import load_network
 from lit_inverse.lit_modules import VAEModule
 from lit_inverse.lit_modules.vae import cross_entropy, kl_to_standard_normal, negative_elbo
-from lit_inverse.networks import VAE
+from lit_inverse.networks import VAE, ConvVAE
+from lit_inverse.sample_quality import RandomFeatures, kernel_distance, precision_recall
 from lit_inverse.seeding import generator
 
 
@@ -69,7 +73,7 @@ def test_negative_elbo_agrees_with_quadrature() -> None:
 
 
 def test_logged_loss_is_the_mean_over_images_with_a_smaller_last_batch() -> None:
-    module, x = small_module(), images(5)
+    module, x = small_module(quality=None), images(5)
     (logged,) = quiet_trainer().validate(module, loader(x, 4), verbose=False)
     parts = [negative_elbo(module.vae, batch, generator(i)) for i, batch in enumerate(x.split(4))]
     ce, kl = (torch.cat(part).mean().item() for part in zip(*parts, strict=True))
@@ -108,3 +112,32 @@ def test_sample_and_reconstruction_grids_are_logged(validate: bool) -> None:
 def test_impossible_settings_are_refused_by_name(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is .* expected"):
         VAEModule(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_convolutional_network_learns_and_is_exported(tmp_path: Path) -> None:
+    module = VAEModule((1, 12, 12), network=functools.partial(ConvVAE, latent_dim=3, width=4), lr=1e-2)
+    x = (torch.arange(12) < torch.tensor([3, 6, 9]).view(3, 1, 1, 1)).float().expand(3, 1, 12, 12)
+    trainer = quiet_trainer(max_epochs=30)
+    with torch.no_grad():
+        before = sum(part.mean() for part in negative_elbo(module.vae, x, generator(0)))
+    trainer.fit(module, loader(x, 3))
+    with torch.no_grad():
+        after = sum(part.mean() for part in negative_elbo(module.vae, x, generator(0)))
+    assert after < 0.5 * before
+    trainer.save_checkpoint(tmp_path / "run.ckpt")
+    network = load_network(tmp_path / "run.ckpt")
+    assert isinstance(network, ConvVAE)
+    assert torch.equal(network(torch.ones(1, 3)), module(torch.ones(1, 3)))
+
+
+def test_quality_of_samples_is_logged_where_images_are_held_out() -> None:
+    module = small_module()
+    (logged,) = quiet_trainer().validate(module, loader(images(40), 16), verbose=False)
+    z = torch.cat(
+        [torch.randn(n, 2, generator=source, dtype=torch.float32) for source in [generator(0)] for n in (16, 16, 8)]
+    )
+    with torch.no_grad():
+        real, fake = (RandomFeatures()(x) for x in (images(40), module(z)))
+    assert logged["val/kernel_distance"] == pytest.approx(float(kernel_distance(real, fake)), rel=1e-4)
+    precision, recall = precision_recall(real, fake)
+    assert (logged["val/precision"], logged["val/recall"]) == pytest.approx((float(precision), float(recall)))

@@ -116,7 +116,17 @@ def test_a_module_with_a_law_of_its_own_draws_by_it(law: Law) -> None:
 
 
 def test_unknown_law_and_unknown_layer_are_refused() -> None:
-    with pytest.raises(ValueError, match="expected 'paper' or 'torch'"):
+    with pytest.raises(ValueError, match="init is 'xavier', expected one of paper, torch"):
         initialize(nn.ReLU(), "xavier", generator(0))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="PReLU has weights of its own"):
         initialize(nn.Sequential(nn.PReLU()), "paper", generator(0))
+
+
+def test_the_normal_law_is_that_of_dcgan() -> None:
+    network = nn.Sequential(_layer(nn.Linear, 200, 100), _layer(nn.Conv2d, 64, 32, kernel_size=5), nn.BatchNorm2d(32))
+    initialize(network, "normal", generator(1))
+    for layer in network[:2]:
+        assert (layer.bias == 0).all()
+        assert float(layer.weight.mean()) == pytest.approx(0, abs=4e-4)
+        assert float(layer.weight.std()) == pytest.approx(0.02, rel=0.02)
+    assert (network[2].weight == 1).all()

@@ -1,22 +1,27 @@
 """Trained unfolded networks as solvers."""
 
+import copy
+
 import pytest
 import torch
 from problems import benchmark_vector, sparse_vector
 
 from datamodules import SparseSignalsDataModule
 from lit_inverse.checkpoints import SHIPPED
-from lit_inverse.networks import ALISTA, LAMP, LVAMP, AdaLISTA, UnfoldedNetwork
+from lit_inverse.networks import ALISTA, LAMP, LVAMP, AdaLISTA, ConvLISTA, PhiNet, StepLISTA, UnfoldedNetwork
 from lit_inverse.noise import SNR
-from lit_inverse.operators import Gaussian, Magnitude
+from lit_inverse.operators import Gaussian, Magnitude, SubsampledDCT
 from lit_inverse.problem import Problem
 from lit_inverse.solvers import Status, Unfolded
 
 
-@pytest.mark.parametrize(("name", "decibel"), [("alista", -65), ("hyperlista", -80)])
-def test_shipped_networks_reach_their_errors_on_other_signals(name: str, decibel: float) -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("name", "decibel"), [("alista", -65), ("hyperlista", -80), ("lista_cpss", -65), ("step_lista", -8)]
+)
+def test_shipped_networks_reach_their_errors_on_other_signals(name: str, decibel: float, dtype: torch.dtype) -> None:
     problem = benchmark_vector()
-    solution = Unfolded(SHIPPED / f"{name}.pt").solve(problem.y, problem.operator)
+    solution = Unfolded(SHIPPED / f"{name}.pt").solve(problem.y.to(dtype), copy.deepcopy(problem.operator).to(dtype))
     error = 10 * ((solution.x - problem.x).square().sum() / problem.x.square().sum()).log10()
     assert error < decibel
     assert solution.status == [Status.MAX_ITER] * 3
@@ -48,7 +53,9 @@ def test_another_a_is_refused_before_anything_is_solved() -> None:
 
 
 @pytest.mark.parametrize(
-    "network", [AdaLISTA(20, 40, 8), LAMP(20, 40, 8), LVAMP(None, 40, 8)], ids=lambda network: type(network).__name__
+    "network",
+    [AdaLISTA(20, 40, 8), LAMP(20, 40, 8), LVAMP(None, 40, 8), StepLISTA(20, 40, 8), PhiNet(20, 40, 8)],
+    ids=lambda network: type(network).__name__,
 )
 def test_networks_for_any_a_take_one_per_item(network: UnfoldedNetwork) -> None:
     problem = sparse_vector()
@@ -64,6 +71,42 @@ def test_a_checkpoint_of_another_kind_is_refused() -> None:
         Unfolded(SHIPPED / "vae_digits.pt")
     with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
         Unfolded(SHIPPED / "none.pt")
+
+
+@pytest.mark.parametrize("network", [LVAMP(None, 40, 8), StepLISTA(20, 40, 8)], ids=lambda net: type(net).__name__)
+@pytest.mark.parametrize("kind", ["repeated", "fast"])
+def test_any_operator_with_one_a_per_item_is_taken(network: UnfoldedNetwork, kind: str) -> None:
+    operator = (
+        SubsampledDCT((40,), 20, [0, 0, 1, 1]) if kind == "fast" else Gaussian((40,), 20, [0, 1]).take([0, 0, 1, 1])
+    )
+    operator = operator.double()
+    x = SparseSignalsDataModule(40, n_test=4).dataset("test").x.double()
+    network.initialize(operator)
+    y, solver = operator(x), Unfolded(network=network)
+    together = solver.solve(y, operator).x
+    for i in range(4):
+        torch.testing.assert_close(solver.solve(y[i : i + 1], operator.take([i])).x, together[i : i + 1])
+
+
+@pytest.mark.parametrize("m", [39, 40, 41, 60])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_lvamp_solves_what_is_as_good_as_square(m: int, dtype: torch.dtype) -> None:
+    x = SparseSignalsDataModule(40, n_test=20).dataset("test").x.to(dtype)
+    operator = Gaussian((40,), m, 0, columns="unit", allow_overdetermined=True).to(dtype)
+    solution = Unfolded(network=LVAMP(None, 40, 16)).solve(operator(x), operator)
+    assert solution.status == [Status.MAX_ITER] * 20
+    assert ((solution.x - x).norm() / x.norm()).item() < 1e-4
+
+
+def test_what_says_too_much_or_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="there are a network and a checkpoint"):
+        Unfolded(SHIPPED / "alista.pt", network=LVAMP(None))
+    with pytest.raises(ValueError, match="value ranges of none"):
+        Unfolded([])
+    with pytest.raises(ValueError, match="value ranges None, .0.0, 1.0."):
+        Unfolded([LVAMP(None, 784), ConvLISTA()])
+    with pytest.raises(ValueError, match="there is one A per item.*operator_per: sweep"):
+        Unfolded().check_all(Gaussian((500,), 250, [0, 1], columns="unit"), None)
 
 
 def test_of_several_checkpoints_the_one_that_fits_is_taken() -> None:

@@ -12,6 +12,8 @@ from lit_inverse.networks.generator import ValueRange
 from lit_inverse.networks.unfolding.logarithms import Logarithms
 from lit_inverse.operators import LinearOperator, Matrix
 
+_OTHERS = "share A (operator_per: sweep), or take StepLISTA, AdaLISTA, LVAMP, LAMP or ConvLISTA, which go with any"
+
 
 class System:
     """y = A x + eta for vectors: x (B, n) and y (B, m), whatever the shapes of A.
@@ -56,6 +58,7 @@ class UnfoldedNetwork(nn.Module, ABC):
     Attributes:
         settings: all arguments it was made with.
         exported: type that exported weights are kept in: half precision would end near -65 dB.
+        in_shape: of the x it is trained on.
         value_range: the range of x its weights are for; None where they go with any.
         bound: whether its weights belong to the A they were initialised with; others take any A of that shape.
         fingerprint: A z, (m,), for a fixed z, by which a bound network knows its A.
@@ -75,6 +78,7 @@ class UnfoldedNetwork(nn.Module, ABC):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}, expected at least 1")
         self.m, self.n, self.n_layers = m, n, n_layers
+        self.in_shape: tuple[int, ...] = (n,)
         self.settings = {"m": m, "n": n, "n_layers": n_layers, **settings}
         self.register_buffer("fingerprint", torch.zeros(m or 0))
 
@@ -86,9 +90,7 @@ class UnfoldedNetwork(nn.Module, ABC):
         """
         self._check_size(operator)
         if self.bound and operator.n_items is not None:
-            raise ValueError(
-                f"there is one A per item, the weights of {type(self).__name__} belong to one that all items share"
-            )
+            raise ValueError(f"there is one A per item, the weights of {type(self).__name__} belong to one: {_OTHERS}")
         with torch.no_grad():
             if self.bound:
                 self.fingerprint.copy_(_image_of_fixed_vector(operator))
@@ -107,12 +109,11 @@ class UnfoldedNetwork(nn.Module, ABC):
         self._check_size(operator)
         if not self.bound:
             return
-        seen = None if operator.n_items is not None else _image_of_fixed_vector(operator).to(self.fingerprint)
-        if seen is None or not torch.allclose(seen, self.fingerprint, rtol=1e-3, atol=1e-3 * float(seen.abs().max())):
-            raise ValueError(
-                f"this {type(self).__name__} was trained for another A: its weights belong to that one; "
-                "train it anew, or take AdaLISTA or StepLISTA, which go with any A"
-            )
+        if operator.n_items is not None:
+            raise ValueError(f"there is one A per item, the weights of {type(self).__name__} belong to one: {_OTHERS}")
+        seen = _image_of_fixed_vector(operator).to(self.fingerprint)
+        if not torch.allclose(seen, self.fingerprint, rtol=0, atol=1e-4 * float(seen.abs().max())):
+            raise ValueError(f"this {type(self).__name__} was trained for another A: train it anew, {_OTHERS}")
 
     @abstractmethod
     def steps(self, system: System) -> Iterator[Tensor]:
@@ -136,9 +137,9 @@ class UnfoldedNetwork(nn.Module, ABC):
         steps = itertools.islice(self.steps(System(y, operator, sigma)), n_layers)
         return [x.view(-1, *operator.in_shape) for x in steps]
 
-    def forward(self, y: Tensor, operator: LinearOperator) -> Tensor:
-        """x_T, (B, *in_shape of A), for y (B, *out_shape of A)."""
-        return self.iterates(y, operator)[-1]
+    def forward(self, y: Tensor, operator: LinearOperator, sigma: Tensor | None = None) -> Tensor:
+        """x_T, (B, *in_shape of A), for y (B, *out_shape of A); sigma as in `iterates`."""
+        return self.iterates(y, operator, sigma=sigma)[-1]
 
     def schedules(self) -> list[Logarithms]:
         """Of thresholds, steps and what else layers have one positive number of."""

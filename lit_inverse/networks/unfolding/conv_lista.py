@@ -58,7 +58,8 @@ class ConvLISTA(UnfoldedNetwork):
         sizes = {"n_layers": n_layers, "n_atoms": n_atoms, "size": size, "stride": stride}
         self.settings = {"image": image, **sizes, "theta": theta, "value_range": value_range}
         self.value_range = value_range
-        self.image, self.stride, self.padding = image, stride, size // 2
+        self.image = self.in_shape = image
+        self.stride, self.padding = stride, size // 2
         self.left_over = (height - 1) % stride, (width - 1) % stride
         atoms = torch.randn(n_atoms, channels, size, size, generator=generator(0), dtype=torch.float32)
         atoms /= torch.fft.fft2(atoms, s=(32, 32)).abs().square().sum(0).max().sqrt()  # ||D|| is about 1

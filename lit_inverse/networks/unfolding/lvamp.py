@@ -22,7 +22,8 @@ class LVAMP(UnfoldedNetwork):
         r2 = (x_{t+1} - a1 r1) / (1 - a1),   v2 = v1 a1 / (1 - a1)
 
     from r2 = 0, a2 and a1 the mean derivatives of x2 by r2 and of eta_t by r1; s_t is the variance of the noise in y
-    where it is known and above what `snr` says, otherwise what `snr` says, times a factor; eta_t as in `LAMP`. Right
+    where it is known and above what `snr` says, otherwise what `snr` says, times a factor; eta_t as in `LAMP`. v2 is at
+    least (||y - A r2||^2 - m s_t) / ||A||_F^2, which y tells of it. Right
     for large A of any singular values with right singular vectors as good as drawn at random, also badly conditioned
     ones, where LAMP fails. Where the laws of x and of the noise are known it needs no training. It goes with any A,
     also one per item; trained are four numbers per layer (in the paper matrices too, which end where these closed forms
@@ -66,11 +67,15 @@ class LVAMP(UnfoldedNetwork):
         noise = noise if system.sigma is None else torch.maximum(noise, system.sigma.square())
         r2, v2 = system.zeros(), energy / values.sum(-1, keepdim=True)
         for t, log_noise in enumerate(self.log_noise):
-            gains = 1 / (values + log_noise.exp() * noise / v2)
-            rotated = gains * _rotated(system.residual(r2), vectors)
-            x2 = r2 + system.adjoint(_rotated(rotated, vectors.mT))
-            a2 = 1 - (gains * values).sum(1, keepdim=True) / self.n
-            r1, v1 = (x2 - a2 * r2) / (1 - a2), v2 * a2 / (1 - a2)
+            r, s = system.residual(r2), log_noise.exp() * noise
+            excess = r.square().sum(1, keepdim=True) - system.operator.m * s
+            v2 = torch.maximum(v2, excess / values.sum(-1, keepdim=True))  # what y tells of this item
+            rho = s / v2
+            gains = 1 / (values + rho)
+            x2 = r2 + system.adjoint(_rotated(gains * _rotated(r, vectors), vectors.mT))
+            share = (gains * values).sum(1, keepdim=True) / self.n  # 1 - a2
+            a2 = ((self.n - values.shape[-1]) + (gains * rho).sum(1, keepdim=True)) / self.n
+            r1, v1 = r2 + (x2 - r2) / share, v2 * a2 / share
             x, slope = self.eta(r1, v1, t)
             yield x
             a1 = slope.mean(1, keepdim=True).clamp(_LEAST, 1 - _LEAST)
@@ -79,15 +84,21 @@ class LVAMP(UnfoldedNetwork):
 
 @torch.no_grad()
 def _spectrum(operator: LinearOperator) -> tuple[Tensor, Tensor]:
-    """w and U with A A^T = U diag(w) U^T, (m,) and (m, m), or one for each item."""
-    own = isinstance(operator, Matrix) and operator.n_items is not None
-    a = operator.matrix.double() if isinstance(operator, Matrix) and own else dense(operator)
-    values, vectors = (part.to(operator.like) for part in torch.linalg.eigh(a @ a.mT))
-    if isinstance(operator, Matrix) and own:
-        values, vectors = (part.repeat_interleave(operator.repeats, 0) for part in (values, vectors))
+    """The k = min(m, n) largest eigenvalues of A A^T, (k,), and their vectors, (m, k), or those of each item."""
+    if operator.n_items is None:
+        a = dense(operator)
+        gram = a @ a.mT
+    elif isinstance(operator, Matrix):
+        a = operator.matrix.double()
+        gram = (a @ a.mT).repeat_interleave(operator.repeats, 0)
+    else:
+        unit = torch.eye(operator.m).to(operator.like)
+        gram = torch.stack([operator(operator.adjoint(e.expand(operator.n_items, -1))) for e in unit], 1).double()
+    k = min(operator.m, operator.n)
+    values, vectors = (part[..., -k:].to(operator.like) for part in torch.linalg.eigh(gram))
     return values.clamp_min(0), vectors
 
 
 def _rotated(r: Tensor, vectors: Tensor) -> Tensor:
-    """U^T r, (B, m), for r (B, m) and U (m, m) or (B, m, m)."""
+    """U^T r, (B, k), for r (B, m) and U (m, k) or (B, m, k)."""
     return (r[:, None] @ vectors)[:, 0] if vectors.ndim == 3 else r @ vectors

@@ -26,24 +26,21 @@ class PhiNet(UnfoldedNetwork):
     """
 
     bound = False
-    step: Tensor
 
     def __init__(self, m: int = 250, n: int = 500, n_layers: int = 16, lam: float = 0.1) -> None:
         super().__init__(m, n, n_layers, lam=lam)
         if not lam > 0:
             raise ValueError(f"lam is {lam}, expected a number > 0")
         self.lam = lam
-        self.register_buffer("step", torch.ones(()))
         self.skew = nn.Parameter(torch.zeros(n, n))
 
     def _initialize(self, operator: LinearOperator) -> None:
-        """s; Phi stays the identity."""
-        self.step.copy_(operator.norm().max() ** -2)
+        """Phi stays the identity."""
 
     def steps(self, system: System) -> Iterator[Tensor]:
         phi = torch.linalg.matrix_exp(self.skew - self.skew.mT)
-        f = system.zeros()
+        f, step = system.zeros(), system.operator.norm().view(-1, 1) ** -2
         for _ in range(self.n_layers):
             r = system.residual(f @ phi.mT)
-            f = soft(f + self.step * system.adjoint(r) @ phi, self.lam * self.step)
+            f = soft(f + step * system.adjoint(r) @ phi, self.lam * step)
             yield f @ phi.mT

@@ -1,6 +1,6 @@
 """The loop: searches advance together, and what is asked of their paths is kept."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import torch
@@ -40,10 +40,10 @@ class Paths:
         Returns:
             The numbers of the searches chosen (B,), the points (B, ...) and whether the item diverged (B,).
         """
-        losses = self.losses[[0, -1]].unflatten(1, (-1, n_restarts))
+        losses = self.losses[[0, -1]].view(2, -1, n_restarts)
         lowest, restart = losses[1].nan_to_num(torch.inf, torch.inf).min(1)
         diverged = ~lowest.isfinite() | (lowest > losses[0].amin(1))
-        restart = torch.where(diverged, self.lowest.unflatten(0, (-1, n_restarts)).argmin(1), restart)
+        restart = torch.where(diverged, self.lowest.view(-1, n_restarts).argmin(1), restart)
         chosen = restart + n_restarts * torch.arange(len(restart), device=restart.device)
         point = tuple(
             torch.where(column(diverged, last[chosen]), best[chosen], last[chosen])
@@ -52,7 +52,7 @@ class Paths:
         return chosen, point, diverged
 
 
-def follow(point: Point, objective: Objective, update: Update, n_steps: int, keep: Container[int] = ()) -> Paths:
+def follow(point: Point, objective: Objective, update: Update, n_steps: int, keep: Collection[int] = ()) -> Paths:
     """Makes n_steps updates of all searches.
 
     The device is not waited for: nothing in the loop depends on a number of a search.

@@ -18,8 +18,8 @@ class LatentSolver(Solver):
     """x_hat = G(z_hat), or near it, from several z_0 ~ N(0, I).
 
     All searches of all items run as one batch. For each item the restart with the smallest objective after the last
-    step is chosen. An item is DIVERGED when no restart ends below the best of the starts; its smallest objective is then
-    returned. The history's "loss" is the objective of the chosen restart after each step.
+    step is chosen. An item is DIVERGED when no restart ends below the best of the starts; its smallest objective is
+    then returned. The history's "loss" is the objective of the chosen restart after each step.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.

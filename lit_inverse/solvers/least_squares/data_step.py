@@ -6,7 +6,7 @@ from torch import Tensor
 from lit_inverse.operators import LinearOperator, Matrix
 from lit_inverse.operators.base import Index, item_numbers
 from lit_inverse.operators.composition import OnReals, Scaled
-from lit_inverse.solvers.least_squares.gram_inverse import GramInverse, gram_inverse, shared_like
+from lit_inverse.solvers.least_squares.gram_inverse import GramInverse, gram_inverse
 
 
 class DataStep:
@@ -76,7 +76,7 @@ def _simplified(operator: LinearOperator, y: Tensor, gain: float) -> tuple[Linea
 
 def _real_rows(operator: Matrix) -> Matrix:
     """Of a complex matrix the real one of 2 m rows whose product with a real x is real and imaginary part of A x."""
-    return shared_like(operator, torch.cat([operator.matrix.real, operator.matrix.imag], -2), operator.in_shape)
+    return operator.replaced(torch.cat([operator.matrix.real, operator.matrix.imag], -2), operator.in_shape)
 
 
 def _parts(y: Tensor) -> Tensor:

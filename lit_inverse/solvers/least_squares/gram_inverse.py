@@ -72,7 +72,7 @@ class _Decomposed(GramInverse):
         if operator.n_items:
             values = values.repeat_interleave(operator.repeats, 0)
         vectors, values = vectors.to(operator.matrix.dtype), values.to(operator.matrix.real.dtype)
-        return cls(operator, shared_like(operator, vectors), values.view(-1, values.shape[-1]).clamp_min(0))
+        return cls(operator, operator.replaced(vectors), values.view(-1, values.shape[-1]).clamp_min(0))
 
     def __call__(self, r: Tensor, rho: Tensor, guess: Tensor | None) -> Tensor:
         u, gains = self.vectors, 1 / (self.values + rho.view(-1, 1))
@@ -171,13 +171,6 @@ class _Iterative(GramInverse):
             items = item_numbers(index) if self.operator.n_items else slice(None)
             taken.spectrum = self.spectrum[0][items], self.spectrum[1][items]
         return taken
-
-
-def shared_like(operator: Matrix, matrix: Tensor, in_shape: tuple[int, ...] | None = None) -> Matrix:
-    """Another matrix as an operator, shared by the items as that of `operator` is."""
-    other = Matrix(matrix, in_shape)
-    other.n_items, other.repeats = operator.n_items, operator.repeats
-    return other
 
 
 def _closed_form_values(operator: LinearOperator) -> Tensor | None:

@@ -81,7 +81,8 @@ class Synthesis(LinearOperator):
         else:
             rows = self.adjoint(torch.eye(self.m, dtype=like.dtype, device=like.device))
         # columns are gathered one by one to solve on a support: each in one piece
-        return Matrix(rows.mT.contiguous().mT)
+        rows = rows.mT.contiguous().mT
+        return self.operator.replaced(rows) if isinstance(self.operator, Matrix) else Matrix(rows)
 
 
 def is_explicit(operator: Operator, y: Tensor) -> bool:

@@ -64,7 +64,7 @@ def run(
                 gaps.append(measure(name, depth, size, seed, **settings))
                 _write(path, gaps)
                 print(f"{name:>14}, T = {depth}, N = {size}, seed {seed}: gap {gaps[-1].gap:.4f}", flush=True)
-    draw(gaps, out / "gaps.png")
+    draw(gaps, out / "gaps.png", n_layers, n_train)
     print(f"{path}\n{out / 'gaps.png'}")
 
 

@@ -13,11 +13,10 @@ from lit_inverse.evaluation.statistics import t_interval
 from lit_inverse.theory.generalization_gap.measurement import NETWORKS, Gap
 
 
-def draw(gaps: Sequence[Gap], path: Path) -> None:
-    """The gap against N at the most frequent depth, and against the depth at the most frequent N; means over seeds."""
+def draw(gaps: Sequence[Gap], path: Path, n_layers: int, n_train: int) -> None:
+    """The gap against N at n_layers, and against the depth at n_train; means over seeds."""
     figure = Figure(figsize=(WIDTH * 1.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    n_layers, n_train = (_most_frequent([getattr(gap, of) for gap in gaps]) for of in ("n_layers", "n_train"))
     by_size = [gap for gap in gaps if gap.n_layers == n_layers]
     by_depth = [gap for gap in gaps if gap.n_train == n_train]
     handles = _lines(left, by_size, lambda gap: gap.n_train)
@@ -51,7 +50,3 @@ def _lines(axes: Axes, gaps: Sequence[Gap], position: Callable[[Gap], int]) -> d
         (handles[name],) = axes.plot(at, mean, **style(place))
         axes.fill_between(at, np.maximum(low, 0.05 * mean), high, color=style(place)["color"], alpha=0.13, linewidth=0)
     return handles
-
-
-def _most_frequent(values: Sequence[int]) -> int:
-    return max(sorted(set(values)), key=values.count)

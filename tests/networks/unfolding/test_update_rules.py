@@ -42,9 +42,10 @@ def support(p: float, p_max: float) -> list[int]:
 
 def lista(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
     w1, w2, th = numbers(net.w1), numbers(net.w2), np.exp(numbers(net.shrink.log_theta))
+    ks = support(net.settings["p"], net.settings["p_max"])
     x, out = np.zeros((B, N)), []
     for t in range(T):
-        x = soft(y @ w1[t % len(w1)].T + x @ w2[t % len(w2)].T, th[t % len(th)])
+        x = selecting(y @ w1[t % len(w1)].T + x @ w2[t % len(w2)].T, th[t % len(th)], ks[t])
         out.append(x)
     return out
 
@@ -142,6 +143,7 @@ def lvamp(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
     r2, v2 = np.zeros((B, N)), (y**2).sum(1) / (a**2).sum()
     for t in range(T):
         noise = factor[t] * 10 ** (-net.snr / 10) * (y**2).mean(1)
+        v2 = np.maximum(v2, (((y - r2 @ a.T) ** 2).sum(1) - M * noise) / (a**2).sum())
         jacobians = [np.linalg.inv(a.T @ a / s + np.eye(N) / v) / v for s, v in zip(noise, v2, strict=True)]
         x2 = np.stack([j @ (v / s * a.T @ yi + r) for j, s, v, yi, r in zip(jacobians, noise, v2, y, r2, strict=True)])
         a2 = np.array([np.trace(j) / N for j in jacobians])
@@ -155,6 +157,7 @@ def lvamp(net: Any, a: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
 RULES: list[tuple[str, dict[str, Any], Callable[..., list[np.ndarray]]]] = [
     ("LISTA", {}, lista),
     ("LISTA", {"sharing": "tied"}, lista),
+    ("LISTA", {"p": 10.0, "p_max": 25.0}, lista),  # LISTA-SS
     ("LISTA", {"sharing": "shared_input"}, lista),
     ("LISTACP", {}, cp),
     ("LISTACP", {"tied": True}, cp),

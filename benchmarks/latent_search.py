@@ -3,7 +3,8 @@
 python benchmarks/latent_search.py [--m 50 200] [--images 50] [--restarts 10] [--steps 100] [--threads 1] [--rounds 3]
 
 The network is the VAE of Bora et al. 2017; its weights do not matter here. The time is the smallest of some rounds in
-which the ways take turns, scaled from --steps to the published 1000; of single searches the first ten are timed.
+which the ways take turns, scaled from --steps to the published 1000; of single searches the first ten are timed, and so
+of deepinv's CSGMGenerator, where deepinv is installed, with the same network, A and number of steps.
 """
 
 import argparse
@@ -29,6 +30,25 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
+def deepinv_search(network: VAE, a: Operator, n_steps: int) -> Callable[[Tensor, int], object] | None:
+    """One search of one y by deepinv, which has no restarts and no batches; None where it is not installed."""
+    try:
+        from deepinv.models import CSGMGenerator
+        from deepinv.physics import LinearPhysics
+    except ImportError:
+        return None
+
+    class Backbone(torch.nn.Module):
+        nz = network.latent_dim
+
+        def forward(self, z: Tensor) -> Tensor:
+            x: Tensor = network(z.flatten(1))
+            return x
+
+    search = CSGMGenerator(Backbone(), inf_max_iter=n_steps, inf_tol=0.0).eval()
+    return lambda y, i: search(y[i : i + 1], LinearPhysics(A=a.take([i])))
+
+
 def ways(y: Tensor, a: Operator, n_restarts: int, n_steps: int) -> dict[str, tuple[Callable[[], object], float]]:
     """Each way with the part of all searches that it makes."""
     network, n = VAE(), len(y)
@@ -39,11 +59,17 @@ def ways(y: Tensor, a: Operator, n_restarts: int, n_steps: int) -> dict[str, tup
         for seed, i in enumerate(items):
             solver.solve(y[i : i + 1], a.take([i]), seeds=[seed])
 
-    return {
+    theirs = deepinv_search(network, a, n_steps)
+    few = [i % n for i in range(_N_SINGLE)]
+    part = _N_SINGLE / (n * n_restarts)
+    compared: dict[str, tuple[Callable[[], object], float]] = {
         "one batch": (lambda: together.solve(y, a, seeds=range(n)), 1.0),
         "loop over images": (lambda: loop(together, list(range(n))), 1.0),
-        "loop over searches": (lambda: loop(single, [i % n for i in range(_N_SINGLE)]), _N_SINGLE / (n * n_restarts)),
+        "loop over searches": (lambda: loop(single, few), part),
     }
+    if theirs is not None:
+        compared["deepinv"] = (lambda: [theirs(y, i) for i in few], part)
+    return compared
 
 
 def main() -> None:
@@ -54,7 +80,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     print(f"{given.images} images x {given.restarts} restarts, one A each, {given.threads} thread(s), float32")
-    print(f"{'m':>4}  {'way':<20}{'s':>8}{'images/s':>10}{'ratio':>7}   (for {_PUBLISHED_STEPS} steps)")
+    print(f"{'m':>4}  {'way':<20}{'s':>8}{'searches/s':>12}{'ratio':>7}   (for {_PUBLISHED_STEPS} steps)")
     for m in given.m:
         a = Gaussian((1, 28, 28), m, list(range(given.images)))
         y = a(torch.rand(given.images, 1, 28, 28, generator=generator(0)))
@@ -63,7 +89,10 @@ def main() -> None:
         for name in compared:
             best = {way: min(times[way] for times in rounds) for way in compared}
             taken = best[name] * _PUBLISHED_STEPS / given.steps
-            print(f"{m:>4}  {name:<20}{taken:>8.1f}{given.images / taken:>10.3f}{best[name] / best['one batch']:>7.2f}")
+            rate, ratio = given.images * given.restarts / taken, best[name] / best["one batch"]
+            print(f"{m:>4}  {name:<20}{taken:>8.1f}{rate:>12.2f}{ratio:>7.2f}")
+        if "deepinv" not in compared:
+            print("      deepinv is not installed: not compared")
 
 
 if __name__ == "__main__":

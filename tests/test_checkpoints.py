@@ -8,13 +8,16 @@ import torch
 
 from datamodules import DigitsDataModule, MNISTDataModule, SparseSignalsDataModule
 from datamodules.base import SplitDataModule
+from lit_inverse.bases import BasisName
 from lit_inverse.checkpoints import SHIPPED, describe, export, load_network, read
 from lit_inverse.lit_modules.measurements import draw_shared
 from lit_inverse.lit_modules.vae import negative_elbo
-from lit_inverse.networks import VAE, UnfoldedNetwork
+from lit_inverse.networks import VAE, GANGenerator, UnfoldedNetwork
 from lit_inverse.operators import Gaussian, LinearOperator
 from lit_inverse.provenance import sha256
-from lit_inverse.seeding import generator
+from lit_inverse.sample_quality import RandomFeatures, kernel_distance, precision_recall
+from lit_inverse.seeding import derive_seed, generator
+from lit_inverse.solvers import Unfolded
 
 INIT_ARGS: dict[str, Any] = {"in_shape": (1, 4, 4), "latent_dim": 2, "hidden": (8,)}
 
@@ -111,7 +114,10 @@ def test_foreign_content_is_refused(tmp_path: Path, content: Any, message: str) 
 
 VAES = ["vae_digits.pt", "vae_mnist.pt"]
 UNFOLDED = ["alista.pt", "hyperlista.pt", "lista_cpss.pt", "step_lista.pt"]
-NAMES = sorted(["denoiser_grey.pt", "learned_regularization_xray.pt", *UNFOLDED, *VAES])
+UNFOLDED_MNIST = {"conv_lista_mnist.pt": "pixel", "lvamp_mnist.pt": "wavelet"}
+NAMES = sorted(
+    [*UNFOLDED_MNIST, "dcgan_mnist.pt", "denoiser_grey.pt", "learned_regularization_xray.pt", *UNFOLDED, *VAES]
+)
 
 
 def readme_row(name: str) -> list[str]:
@@ -156,3 +162,30 @@ def test_nmse_of_unfolded_networks_is_that_of_the_readme(name: str) -> None:
     powers = x.double().square().sum(1)
     whole, mean = 10 * (errors.sum() / powers.sum()).log10(), (10 * (errors / powers).log10()).mean()
     assert [whole.item(), mean.item()] == pytest.approx([float(cell) for cell in readme_row(name)[-3:-1]], abs=0.2)
+
+
+def test_samples_of_the_gan_are_as_near_to_digits_as_the_readme_says(mnist_root: Path) -> None:
+    network = load_network(SHIPPED / "dcgan_mnist.pt")
+    assert isinstance(network, GANGenerator)
+    digits = MNISTDataModule(mnist_root).dataset("test")
+    z = torch.randn(1000, *network.latent_shape, generator=generator(0), dtype=torch.float32)
+    features = RandomFeatures()
+    with torch.no_grad():
+        real, fake = features(torch.stack([digits[i]["x"] for i in range(1000)])), features((network(z) + 1) / 2)
+    found = [float(value) for value in (kernel_distance(real, fake), *precision_recall(real, fake))]
+    expected = [float(cell) for cell in readme_row("dcgan_mnist.pt")[-4:-1]]
+    assert found[0] == pytest.approx(expected[0], abs=1e-4)
+    assert found[1:] == pytest.approx(expected[1:], abs=0.01)
+
+
+@pytest.mark.parametrize(("name", "basis"), UNFOLDED_MNIST.items())
+def test_nmse_of_unfolded_networks_on_mnist_is_that_of_the_readme(
+    name: str, basis: BasisName, mnist_root: Path
+) -> None:
+    test_set = MNISTDataModule(mnist_root).dataset("test")
+    items = [test_set[i] for i in range(100)]
+    x = torch.stack([item["x"] for item in items])
+    operator = Gaussian((1, 28, 28), 100, [derive_seed(0, "operator", item["id"], 0) for item in items])
+    x_hat = Unfolded(SHIPPED / name, basis=basis).solve(operator(x), operator).x
+    error = 10 * ((x_hat - x).square().sum() / x.square().sum()).log10()
+    assert error.item() == pytest.approx(float(readme_row(name)[-2]), abs=0.1)

@@ -114,7 +114,7 @@ class GANModule(CheckedModule):
         optimizer_g, optimizer_d = self.optimizers()  # type: ignore[attr-defined]
         self._step(optimizer_d, lambda: self._discriminator_loss(x, fake.detach(), source))
         if moves:
-            self._step(optimizer_g, lambda: self._generator_loss(fake))
+            self._step(optimizer_g, lambda: self._generator_loss(x, fake))
             self._average(number // self.n_critic)
             self.average.train()(z.to(x))
 
@@ -139,7 +139,7 @@ class GANModule(CheckedModule):
             average.lerp_(weight, 1 - ema)
 
     def _discriminator_loss(self, x: Tensor, fake: Tensor, source: torch.Generator) -> Tensor:
-        real_value, fake_value = self.discriminator(x), self.discriminator(fake)
+        real_value, fake_value = (self.discriminator(images).to(x) for images in (x, fake))  # not in half precision
         loss = discriminator_loss(self.loss, real_value, fake_value)
         if self.loss == "wgan_gp":
             epsilon = torch.rand(len(x), generator=source, dtype=torch.float32).to(x)
@@ -149,8 +149,8 @@ class GANModule(CheckedModule):
         self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(x))
         return loss
 
-    def _generator_loss(self, fake: Tensor) -> Tensor:
-        loss = generator_loss(self.loss, self.discriminator(fake))
+    def _generator_loss(self, x: Tensor, fake: Tensor) -> Tensor:
+        loss = generator_loss(self.loss, self.discriminator(fake).to(x))
         self.log("train/loss_generator", loss, on_step=False, on_epoch=True, batch_size=len(fake))
         return loss
 

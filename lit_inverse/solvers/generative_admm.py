@@ -60,9 +60,9 @@ class GenerativeADMM(LatentSolver):
         super().check(operator, value_range)
         require_linear(operator)
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         squares, network, y = SquaredError(), searches.network, searches.y
-        operator, adam = require_linear(searches.operator), first_order(searches.z, self.lr)
+        operator, adam = require_linear(searches.operator), first_order(starts, self.lr)
         data_step, rho = DataStep(operator, y), y.real.new_full((len(y),), self.rho)
 
         def objective(point: Point) -> Tensor:
@@ -79,8 +79,6 @@ class GenerativeADMM(LatentSolver):
                 return z, w, u + w - x
 
         with torch.no_grad():
-            x = network(searches.z)
-        paths = follow(
-            (searches.z, x, torch.zeros_like(x)), objective, update, self.max_iter, searches.given.trace.numbers
-        )
+            x = network(starts)
+        paths = follow((starts, x, torch.zeros_like(x)), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, lambda z, w, u: network(z))

@@ -1,5 +1,6 @@
 """Intermediate-layer optimisation: the inputs of later and later layers move, each near where the last stage ended."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
+from lit_inverse.operators import Operator
 from lit_inverse.settings import at_least_1, not_negative, one_of, positive
 from lit_inverse.solvers.fitting.data_terms import SquaredError
 from lit_inverse.solvers.latent.balls import PROJECTIONS, NormName
@@ -21,13 +23,13 @@ Stages: TypeAlias = Sequence[Callable[[Tensor], Tensor]]
 
 
 class IntermediateLayer(LatentSolver):
-    """x_hat = G_d(... G_{i+1}(h_i)), h_i = argmin ||y - A G_d(... G_{i+1}(h))||^2 over ||h - G_i(h_{i-1})|| <=
-    radius_i.
+    """x_hat = G_d(... G_{i+1}(h_i)), h_i = argmin ||y - A G_d(... G_{i+1}(h))||^2 over ||h - G_i(h_{i-1})|| <= r_i.
 
     ILO (Daras, Dean, Jalal and Dimakis 2021, Algorithm 1) on G = G_d ... G_1: first z = h_0 as in `LatentSearch`, with
     its prior and restarts, of which the best goes on; then, layer by layer, the vector h_i between G_i and G_{i+1} in a
-    ball around what the stage before made of it. Each moves by Adam, projected onto its ball. Deviation: one learning
-    rate for all stages, and no noise is added to h.
+    ball around what the stage before made of it. Each moves by Adam, projected onto its ball; the best iterate of a
+    stage goes on. Deviations: one learning rate for all stages, no noise is added to h, and r_i = radius_i sqrt(m / n),
+    where theirs are set by hand: the fewer measurements there are, the less of h they determine.
 
     All steps count: with radii of two layers there are 3 max_iter. The history's "loss" is that of the stage.
 
@@ -37,7 +39,7 @@ class IntermediateLayer(LatentSolver):
         lr: learning rate of Adam.
         n_restarts: number of starting points; the first ones are the same whatever their number.
         prior: weight of ||z||^2 in the first stage.
-        radii: of the balls of h_1, h_2, ...; as many layers move.
+        radii: of the balls of h_1, h_2, ... for m = n; as many layers move.
         norm: of the balls, "l1" or "l2".
 
     Raises:
@@ -52,7 +54,7 @@ class IntermediateLayer(LatentSolver):
         lr: float = 0.01,
         n_restarts: int = 10,
         prior: float = 0.1,
-        radii: tuple[float, ...] = (10.0, 10.0),
+        radii: tuple[float, ...] = (3.0, 3.0),
         norm: NormName = "l2",
     ) -> None:
         super().__init__(generator, n_restarts)
@@ -70,19 +72,19 @@ class IntermediateLayer(LatentSolver):
         self.max_iter, self.lr, self.prior, self.radii = max_iter, lr, prior, tuple(radii)
         self.norm: NormName = norm
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         given, stages = searches.given, searches.network.stages()
 
         def with_prior(point: Point) -> Tensor:
             (z,) = point
             return _misfit(searches, stages, z) + self.prior * z.square().flatten(1).sum(1)
 
-        update = descending(first_order(searches.z, self.lr))
-        paths = follow((searches.z,), with_prior, update, self.max_iter, given.trace.numbers)
+        update = descending(first_order(starts, self.lr))
+        paths = follow((starts,), with_prior, update, self.max_iter, given.trace.numbers)
         solution = searches.solution(paths, searches.network)
         (h,) = paths.ends(searches.n_restarts)[1]
-        losses, best = [solution.history["loss"]], searches.take(torch.arange(len(h), device=h.device), 1)
-        for number, radius in enumerate(self.radii, 1):
+        losses, best = [solution.history["loss"]], searches.with_restarts(1)
+        for number, radius in enumerate(self._radii(searches.operator), 1):
             with torch.no_grad():
                 h = stages[number - 1](h)
             paths = self._near(best, stages[number:], h, radius, number * self.max_iter)
@@ -93,6 +95,9 @@ class IntermediateLayer(LatentSolver):
         x = _through(stages[len(self.radii) :], h)
         history, n_iter = {"loss": torch.cat(losses)}, len(losses) * solution.n_iter
         return replace(solution, x=x, n_iter=n_iter, history=history, iterates=given.trace.stack(x))
+
+    def _radii(self, operator: Operator) -> list[float]:
+        return [radius * math.sqrt(operator.m / operator.n) for radius in self.radii]
 
     def _near(self, searches: Searches, stages: Stages, centre: Tensor, radius: float, before: int) -> Paths:
         """Moves the input of these stages in a ball; `before` steps have been made."""

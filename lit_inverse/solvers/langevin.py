@@ -71,17 +71,16 @@ class Langevin(LatentSolver):
         self.max_iter, self.burn_in, self.n_chains, self.n_samples = max_iter, burn_in, n_chains, n_samples
         self.n_search, self.smallest_sigma = n_search, smallest_sigma
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         potential = self._potential(searches)
 
         def objective(point: Point) -> Tensor:
             return potential(point[0])
 
-        found = follow((searches.z,), objective, LBFGS(objective, first_length=1.0), self.n_search)
+        found = follow((starts,), objective, LBFGS(objective, first_length=1.0), self.n_search)
         _, (centre,), diverged = found.ends(searches.n_restarts)
-        items = torch.arange(len(centre), device=centre.device)
-        root = self._root(searches.take(items, 1), centre)
-        chains = searches.take(items.repeat_interleave(self.n_chains), self.n_chains)
+        root = self._root(searches.with_restarts(1), centre)
+        chains = searches.with_restarts(self.n_chains)
         centre, root = (one.repeat_interleave(self.n_chains, 0) for one in (centre, root))
 
         def latent(w: Tensor) -> Tensor:

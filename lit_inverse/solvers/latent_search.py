@@ -54,7 +54,7 @@ class LatentSearch(LatentSolver):
         self.optimizer: OptimizerName = optimizer
         self.data_term = data_term
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         self.data_term.check(searches.given.y)
 
         def objective(point: Point) -> Tensor:
@@ -65,7 +65,7 @@ class LatentSearch(LatentSolver):
         def update_rule() -> Update:
             if self.optimizer == "lbfgs":
                 return LBFGS(objective, self.lr)
-            return descending(first_order(searches.z, self.lr, self.optimizer))
+            return descending(first_order(starts, self.lr, self.optimizer))
 
-        paths = follow((searches.z,), objective, update_rule(), self.max_iter, searches.given.trace.numbers)
+        paths = follow((starts,), objective, update_rule(), self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, searches.network)

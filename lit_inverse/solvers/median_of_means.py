@@ -59,10 +59,10 @@ class MedianOfMeans(LatentSolver):
         if self.n_blocks > operator.m:
             raise ValueError(f"n_blocks is {self.n_blocks}, expected at most the number of measurements, {operator.m}")
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         m, network = searches.operator.m, searches.network
         sources = [source_of(seed, "blocks") for seed in searches.given.seeds]
-        steps = [first_order(searches.z, self.lr), first_order(-searches.z, self.lr)]
+        steps = [first_order(starts, self.lr), first_order(-starts, self.lr)]
 
         def means(z: Tensor, order: Tensor | None = None) -> Tensor:
             """l_j, (F, n_blocks); what is left over by blocks of one size counts in none."""
@@ -86,5 +86,5 @@ class MedianOfMeans(LatentSolver):
             gradients = torch.autograd.grad((at_median + penalty(point[0]) + penalty(point[1])).sum(), point)
             return tuple(step(gradient) for step, gradient in zip(steps, gradients, strict=True))
 
-        paths = follow((searches.z, -searches.z), objective, update, self.max_iter, searches.given.trace.numbers)
+        paths = follow((starts, -starts), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, lambda z, other: network(z))

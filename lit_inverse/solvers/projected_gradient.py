@@ -47,7 +47,7 @@ class ProjectedGradient(LatentSolver):
         check_step_size(step=step, lr=lr)
         self.max_iter, self.step, self.n_inner, self.lr = max_iter, step, n_inner, lr
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         squares, network, operator = SquaredError(), searches.network, searches.operator
 
         def objective(point: Point) -> Tensor:
@@ -60,5 +60,5 @@ class ProjectedGradient(LatentSolver):
             adam = descending(first_order(point[0], self.lr))
             return follow(point, lambda inner: squares(network(inner[0]), w), adam, self.n_inner).last
 
-        paths = follow((searches.z,), objective, update, self.max_iter, searches.given.trace.numbers)
+        paths = follow((starts,), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, network)

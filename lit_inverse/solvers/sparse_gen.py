@@ -1,5 +1,7 @@
 """Sparse-Gen: a point in the range of a generator, and a sparse deviation from it."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -19,13 +21,15 @@ from lit_inverse.solvers.solution import Solution
 
 
 class SparseGen(LatentSolver):
-    """x_hat = G(z) + Psi v, (z, v) = argmin ||y - A (G(z) + Psi v)||^2 + lam ||v||_1 + prior ||z||^2.
+    """x_hat = G(z) + Psi v, (z, v) = argmin ||y - A (G(z) + Psi v)||^2 + lam' ||v||_1 + prior ||z||^2.
 
     Sparse-Gen (Dhar, Grover and Ermon 2018, Sec. 3), which tends to the generator's answer where y has little to say
     and to that of the Lasso where it has much. z moves by Adam as in `LatentSearch`, v by proximal gradient steps of
     size 1 / (2 ||A||^2), after a warm-up of z alone: steps on v are exact in the convex problem it solves for a given
     z.
-    Deviation: in the authors' code both move by Adam. Linear A only.
+    Deviations: in the authors' code both move by Adam, and lam' is fixed. Here it is lam sqrt(n / m): for random A
+    with E ||A x||^2 = ||x||^2 the entries of A^T r, of which it is the threshold, are of the order of ||r|| / sqrt(m).
+    Linear A only.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -34,7 +38,7 @@ class SparseGen(LatentSolver):
         lr: learning rate of Adam.
         n_restarts: number of starting points; the first ones are the same whatever their number.
         prior: weight of ||z||^2.
-        lam: weight of ||v||_1, in the range of the generator.
+        lam: weight of ||v||_1 for m = n, in the range of the generator.
         basis: Psi, "pixel", "dct" or "wavelet".
         wavelet: an orthogonal wavelet of PyWavelets, for that basis.
         level: its number of levels; see `Lasso`.
@@ -52,8 +56,8 @@ class SparseGen(LatentSolver):
         lr: float = 0.01,
         n_restarts: int = 10,
         prior: float = 0.1,
-        lam: float = 0.05,
-        basis: BasisName = "wavelet",
+        lam: float = 0.08,
+        basis: BasisName = "pixel",
         wavelet: str = "db4",
         level: int | None = None,
     ) -> None:
@@ -70,12 +74,13 @@ class SparseGen(LatentSolver):
         super().check(operator, value_range)
         require_linear(operator)
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         operator, y = require_linear(searches.operator), searches.y
         basis = make_basis(self.basis, operator.in_shape, y.real, self.wavelet, self.level)
-        squares, adam = SquaredError(), first_order(searches.z, self.lr)
+        squares, adam = SquaredError(), first_order(starts, self.lr)
         step = 1 / (2 * require_linear(searches.given.operator).norm().square())
         step = step.expand(len(searches.given.y)).repeat_interleave(searches.n_restarts)
+        lam = self.lam * math.sqrt(operator.n / operator.m)
         warm_up = iter([True] * self.warm_up)
 
         def images(z: Tensor, v: Tensor) -> Tensor:
@@ -85,19 +90,19 @@ class SparseGen(LatentSolver):
         def objective(point: Point) -> Tensor:
             z, v = point
             fit = squares(operator(images(z, v)), y)
-            return fit + self.lam * v.abs().flatten(1).sum(1) + self.prior * z.square().flatten(1).sum(1)
+            return fit + lam * v.abs().flatten(1).sum(1) + self.prior * z.square().flatten(1).sum(1)
 
         def update(point: Point, loss: Tensor) -> Point:
             z, v = point
             by_z, by_v = torch.autograd.grad(loss.sum(), (z, v))
             v = v.detach()
             if not next(warm_up, False):
-                by_v = by_v - self.lam * v.sign()  # of the smooth part
-                v = _shrink(v - column(step, v) * by_v, column(step * self.lam, v))
+                by_v = by_v - lam * v.sign()  # of the smooth part
+                v = _shrink(v - column(step, v) * by_v, column(step * lam, v))
             return adam(by_z), v
 
         v = y.real.new_zeros(len(y), *operator.in_shape)
-        paths = follow((searches.z, v), objective, update, self.max_iter, searches.given.trace.numbers)
+        paths = follow((starts, v), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, images)
 
 

@@ -51,7 +51,7 @@ class SubgradientDescent(LatentSolver):
         check_step_size(step=step)
         self.max_iter, self.step, self.negation = max_iter, step, negation
 
-    def _search(self, searches: Searches) -> Solution:
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
         squares = SquaredError()
 
         def objective(point: Point) -> Tensor:
@@ -68,5 +68,5 @@ class SubgradientDescent(LatentSolver):
             (v,) = torch.autograd.grad(loss.sum(), point)
             return (better_sign(point[0].detach() - self.step * v),)
 
-        paths = follow((better_sign(searches.z),), objective, update, self.max_iter, searches.given.trace.numbers)
+        paths = follow((better_sign(starts),), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, searches.network)

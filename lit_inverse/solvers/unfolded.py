@@ -32,6 +32,7 @@ class Unfolded(Solver):
         wavelet: an orthogonal wavelet of PyWavelets, for that basis.
         level: its number of levels; see `Lasso`.
         network: one that needs no training (LVAMP, LAMP) and is taken instead of a checkpoint.
+        value_range: of the x it was trained on, where the network does not know; null for any.
 
     Raises:
         FileNotFoundError: when there is no such checkpoint.
@@ -48,6 +49,7 @@ class Unfolded(Solver):
         wavelet: str = "db4",
         level: int | None = None,
         network: UnfoldedNetwork | None = None,
+        value_range: ValueRange | None = None,
     ) -> None:
         if network is not None and checkpoint is not None:
             raise ValueError("there are a network and a checkpoint, expected one of them")
@@ -61,7 +63,7 @@ class Unfolded(Solver):
         if max_iter is not None and max_iter < 1:
             raise ValueError(f"max_iter is {max_iter}, expected at least 1")
         check_wavelet(wavelet)
-        self.native_range = self.networks[0].value_range
+        self.native_range = self.networks[0].value_range or value_range
         n_layers = max(network.n_layers for network in self.networks)
         self.max_iter = min(max_iter or n_layers, n_layers)
         self.basis: BasisName = basis

@@ -11,7 +11,7 @@ from lit_inverse import seeding
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.operators import Operator
 from lit_inverse.solvers.base import Given, without_inference_tensors
-from lit_inverse.solvers.latent.following import Paths, Point
+from lit_inverse.solvers.latent.following import Paths
 from lit_inverse.solvers.solution import Solution, Status
 
 
@@ -25,7 +25,6 @@ class Searches:
         y: (F, *out_shape).
         operator: one A for each search, or the one of all.
         network: G in evaluation mode, on the device and in the dtype of y, without gradients of its own.
-        z: (F, *latent_shape), the starts.
     """
 
     given: Given
@@ -33,23 +32,23 @@ class Searches:
     y: Tensor
     operator: Operator
     network: ImageGenerator
-    z: Tensor
 
     @classmethod
-    def of(cls, given: Given, generator: ImageGenerator, n_restarts: int) -> "Searches":
-        """From z ~ N(0, I); more restarts only add to the first ones."""
+    def of(cls, given: Given, generator: ImageGenerator, n_restarts: int) -> tuple["Searches", Tensor]:
+        """All of them, and their starts z ~ N(0, I); more restarts only add to the first ones."""
         y, operator = given.y.clone(), without_inference_tensors(given.operator)
         given = replace(given, y=y, operator=operator, sigma=given.sigma.clone())
         network = copy.deepcopy(generator).to(y.device, y.real.dtype).requires_grad_(False).eval()
         sources = [source for seed in given.seeds for source in [seeding.generator(seed)] * n_restarts]
         z = torch.stack([torch.randn(network.latent_shape, generator=s, dtype=torch.float32) for s in sources])
-        whole = cls(given, n_restarts, y, operator, network, z.to(y.device, y.real.dtype))
-        return whole.take(torch.arange(len(y), device=y.device).repeat_interleave(n_restarts), n_restarts)
+        return cls(given, 1, y, operator, network).with_restarts(n_restarts), z.to(y.device, y.real.dtype)
 
-    def take(self, items: Tensor, n_restarts: int) -> "Searches":
-        """Searches of these items; their starts are kept where their number is the same."""
+    def with_restarts(self, n_restarts: int) -> "Searches":
+        """The same items with another number of searches."""
         given = self.given
-        return replace(self, n_restarts=n_restarts, y=given.y[items], operator=given.operator.take(items.cpu()))
+        items = torch.arange(len(given.y)).repeat_interleave(n_restarts)
+        y, operator = given.y[items.to(given.y.device)], given.operator.take(items)
+        return replace(self, n_restarts=n_restarts, y=y, operator=operator)
 
     def solution(self, paths: Paths, images: Callable[..., Tensor]) -> Solution:
         """The answers of all items.
@@ -63,7 +62,7 @@ class Searches:
         with torch.no_grad():
             x_hat = images(*point)
             for number, kept in paths.kept.items():
-                trace.record(number, images(*_of(kept, chosen)))
+                trace.record(number, images(*(part[chosen] for part in kept)))
         return Solution(
             x=x_hat,
             status=[Status.DIVERGED if failed else Status.MAX_ITER for failed in diverged.tolist()],
@@ -71,7 +70,3 @@ class Searches:
             history={"loss": paths.losses[1:, chosen]},
             iterates=trace.stack(x_hat),
         )
-
-
-def _of(point: Point, chosen: Tensor) -> Point:
-    return tuple(part[chosen] for part in point)

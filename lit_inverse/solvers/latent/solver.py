@@ -3,7 +3,7 @@
 from abc import abstractmethod
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lit_inverse.checkpoints import NetworkOrPath, load_network
 from lit_inverse.networks.generator import ImageGenerator
@@ -46,11 +46,11 @@ class LatentSolver(Solver):
     def _solve(self, given: Given) -> Solution:
         # The caller may have switched gradients off; tensors made in inference mode are copied to have any.
         with torch.inference_mode(False), torch.enable_grad():
-            return self._search(Searches.of(given, self.generator, self.n_restarts))
+            return self._search(*Searches.of(given, self.generator, self.n_restarts))
 
     @abstractmethod
-    def _search(self, searches: Searches) -> Solution:
-        """`solve`, from the starts of all searches."""
+    def _search(self, searches: Searches, starts: Tensor) -> Solution:
+        """`solve`, from the starts (F, *latent_shape) of all searches."""
 
 
 def check_step_size(**settings: float) -> None:

@@ -42,7 +42,7 @@ class Langevin(LatentSolver):
         n_chains: chains of each item.
         n_samples: number of samples of each item, a multiple of n_chains.
         n_restarts: searches for the start.
-        n_search: their steps, of L-BFGS.
+        search: their steps, of L-BFGS, as a share of max_iter; at least one.
         smallest_sigma: what sigma is at least; without noise a posterior is a point.
 
     Raises:
@@ -58,18 +58,18 @@ class Langevin(LatentSolver):
         n_chains: int = 4,
         n_samples: int = 100,
         n_restarts: int = 10,
-        n_search: int = 100,
+        search: float = 0.2,
         smallest_sigma: float = 1e-3,
     ) -> None:
         super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter, n_chains=n_chains, n_samples=n_samples, n_search=n_search)
-        positive(smallest_sigma=smallest_sigma)
+        at_least_1(max_iter=max_iter, n_chains=n_chains, n_samples=n_samples)
+        positive(smallest_sigma=smallest_sigma, search=search)
         if not 0 <= burn_in < 1:
             raise ValueError(f"burn_in is {burn_in}, expected 0 <= burn_in < 1")
         if n_samples % n_chains:
             raise ValueError(f"n_samples is {n_samples}, expected a multiple of n_chains = {n_chains}")
         self.max_iter, self.burn_in, self.n_chains, self.n_samples = max_iter, burn_in, n_chains, n_samples
-        self.n_search, self.smallest_sigma = n_search, smallest_sigma
+        self.n_search, self.smallest_sigma = max(1, int(search * max_iter)), smallest_sigma
 
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
         potential = self._potential(searches)

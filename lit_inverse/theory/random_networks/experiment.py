@@ -14,11 +14,11 @@ from lit_inverse.theory.random_networks.trials import EXPERIMENTS, Setting, Tria
 
 def settings(n: int = 200) -> Iterator[Setting]:
     """Those of all panels of the figure."""
-    for experiment in ("compressed sensing", "phase retrieval"):
+    for experiment, ratios in (("compressed sensing", (1, 2, 3, 5, 8)), ("phase retrieval", (3, 5, 8, 14))):
         for m in (20, 30, 40, 50, 75, 100, 150, 200):
             yield Setting(experiment, 10, n, m, 0.0)
         for k in (2, 5, 14):
-            for ratio in (1, 2, 3, 5, 8):
+            for ratio in ratios:
                 yield Setting(experiment, k, n, ratio * k, 0.0)
     for m in (50, 75, 100, 150, 200):
         yield Setting("compressed sensing", 10, n, m, 0.1)
@@ -33,9 +33,9 @@ def settings(n: int = 200) -> Iterator[Setting]:
     for width in (100, 400):
         yield Setting("Wigner", 10, width, width, 0.1)
     for samples in (250, 500, 1000, 2000, 4000):
-        yield Setting("Wishart", 10, n, samples, 0.02)
+        yield Setting("Wishart", 10, n, samples, 0.3)
     for k in (3, 5, 20):
-        yield Setting("Wishart", k, n, 1000, 0.02)
+        yield Setting("Wishart", k, n, 1000, 0.3)
 
 
 def run(

@@ -24,7 +24,7 @@ def draw(trials: Sequence[Trial], path: Path) -> None:
     success.set(xlabel="measurements m", ylabel="success", title="k = 10", ylim=(-0.03, 1.03))
     threshold.set(xlabel="k", ylabel="m for success of one half", title="threshold")
     of = {name: [t for t in trials if t.experiment == name and t.level > 0] for name in {t.experiment for t in trials}}
-    title = "compressed sensing, ||eta|| = .1 ||A x||"
+    title = "compressed sensing"
     _scaling(noisy, of.get("compressed sensing", []), lambda t: (t.k / t.m) ** 0.5, _relative, "sqrt(k / m)", title)
     _scaling(denoising, of.get("denoising", []), lambda t: t.k / t.n, lambda t: _relative(t) ** 2, "k / n", "denoising")
     denoising.set_ylabel("||x_hat - x||^2 / ||eta||^2")

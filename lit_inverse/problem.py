@@ -27,7 +27,10 @@ def draw(law: OperatorLaw, in_shape: tuple[int, ...], seed: int | Sequence[int],
     """
     signature = inspect.signature(getattr(law, "drawn_class", law))
     parameters = signature.parameters.keys() | getattr(law, "keywords", {}).keys()
-    return law(in_shape, **settings, **({"seed": seed} if "seed" in parameters else {}))
+    seeded = {"seed": seed} if "seed" in parameters else {}
+    if "in_shape" in parameters:  # not the first of operators that are made of others
+        return law(in_shape=in_shape, **settings, **seeded)
+    return law(in_shape, **settings, **seeded)
 
 
 def as_told(operator: Operator, x: Tensor, y: Tensor) -> Operator:

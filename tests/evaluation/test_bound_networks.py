@@ -31,10 +31,20 @@ def test_a_shipped_network_is_evaluated_on_the_a_of_seed_0(tmp_path: Path) -> No
     assert 10 * math.log10(sum(row["mse"] for row in rows) / sum(row["mse"] / row["nmse"] for row in rows)) < -80
 
 
-@pytest.mark.parametrize("options", [["--seed", "1"], ["--operator_per", "image"], ["--operator.kappa", "30"]])
+ANOTHER = "this HyperLISTA was trained for another A"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--seed", "1"], ANOTHER),
+        (["--operator.kappa", "30"], ANOTHER),
+        (["--operator_per", "image"], "there is one A per item"),
+    ],
+)
 def test_another_a_is_refused_before_any_work(
-    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--config", str(write(tmp_path, **CHANGES)), "--out", str(tmp_path / "out"), *options]) == 2
-    assert capsys.readouterr().err.startswith("error: solvers.hyperlista: this HyperLISTA was trained for another A")
+    assert capsys.readouterr().err.startswith(f"error: solvers.hyperlista: {reason}")
     assert not (tmp_path / "out").exists()

@@ -17,6 +17,7 @@ from small_sweep import SWEEP
 from evaluate import main
 from lit_inverse.evaluation import command, runner
 from lit_inverse.evaluation.parent_process import as_parent, end_with_parent
+from lit_inverse.solvers.base import Given
 
 
 def run(folder: Path, *options: str, **changes: Any) -> list[dict[str, Any]]:
@@ -33,9 +34,9 @@ def without_report(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_size_that_fits_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried, solve = [], LeastNorm._solve
 
-    def noted(self: LeastNorm, y: torch.Tensor, *others: Any) -> Any:
-        tried.append(len(y))
-        return solve(self, y, *others)
+    def noted(self: LeastNorm, given: Given) -> Any:
+        tried.append(len(given.y))
+        return solve(self, given)
 
     monkeypatch.setattr(LeastNorm, "_solve", noted)
     solvers = {"plain": {"class_path": "least_norm.LeastNorm", "init_args": {"largest_batch": 2}}}

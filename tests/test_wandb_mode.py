@@ -47,5 +47,6 @@ def test_a_server_out_of_reach_ends_training_in_one_line_before_its_first_step(
     monkeypatch.setattr(WandbLogger, "log_hyperparams", out_of_reach)
     monkeypatch.chdir(tmp_path)
     assert main(["--model.hidden", "[8]", "--trainer.max_epochs", "1"]) == 2
+    wandb.finish()  # a run left open would be taken up by the next logger of this process
     assert "error: logger: no connection: choose --logger false" in capsys.readouterr().err
     assert not list(tmp_path.rglob("*.ckpt"))

@@ -29,7 +29,7 @@ train: $(STAMP)  ## Train the default model, a VAE on digits
 	@$(BIN)/python train.py $(ARGS)
 
 LISTA := checkpoints/runs/lista_family
-lista: $(STAMP) $(LISTA)/lista/best.ckpt $(LISTA)/lista_cp/best.ckpt  ## The LISTA family's errors against the layer; trains what is not shipped
+lista: $(STAMP) $(LISTA)/lista/best.ckpt $(LISTA)/lista_cp/best.ckpt $(LISTA)/lista_cpss/best.ckpt  ## The LISTA family's errors against the layer; trains what is not shipped
 	@$(BIN)/python evaluate.py --config configs/evaluate/lista_family.yaml $(ARGS)
 
 $(LISTA)/%/best.ckpt: | $(STAMP)

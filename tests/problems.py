@@ -108,7 +108,6 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "lasso_dct_large": grey_image,
     "lasso_wavelet": grey_image,
     "lasso_wavelet_large": grey_image,
-    "lista_cpss": benchmark_vector,
     "lvamp_mnist": grey_image,
     "lvamp": benchmark_vector,
     "median_of_means_mnist": grey_image,

@@ -113,7 +113,7 @@ def test_foreign_content_is_refused(tmp_path: Path, content: Any, message: str) 
 
 
 VAES = ["vae_digits.pt", "vae_mnist.pt"]
-UNFOLDED = ["alista.pt", "hyperlista.pt", "lista_cpss.pt", "step_lista.pt"]
+UNFOLDED = ["alista.pt", "hyperlista.pt", "step_lista.pt"]
 UNFOLDED_MNIST = {"conv_lista_mnist.pt": "pixel", "lvamp_mnist.pt": "wavelet"}
 NAMES = sorted(
     [*UNFOLDED_MNIST, "dcgan_mnist.pt", "denoiser_grey.pt", "learned_regularization_xray.pt", *UNFOLDED, *VAES]
@@ -133,7 +133,7 @@ def test_each_shipped_file_is_listed_and_tested() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_file_is_the_one_of_the_readme_and_small(name: str) -> None:
     assert readme_row(name)[-1] == sha256(SHIPPED / name)
-    assert (SHIPPED / name).stat().st_size < 10_000_000
+    assert (SHIPPED / name).stat().st_size < 5_000_000
 
 
 @pytest.mark.parametrize("name", VAES)

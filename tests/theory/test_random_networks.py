@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from lit_inverse.theory.random_networks import experiment
-from lit_inverse.theory.random_networks.experiment import read, run
+from lit_inverse.theory.random_networks.experiment import run
 from lit_inverse.theory.random_networks.figure import crossing, rate, slope
 from lit_inverse.theory.random_networks.trials import FAILURE, SUCCESS, Setting, Trial, trials
+from lit_inverse.theory.records import read_records
 
 
 def test_half_of_success_is_crossed_once_and_for_all() -> None:
@@ -39,13 +40,13 @@ def test_what_was_measured_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     few = [Setting("denoising", k, 50, 50, 0.3) for k in (2, 4)]
     monkeypatch.setattr(experiment, "settings", lambda: iter(few))
     run(tmp_path, networks=1, signals=2, hidden=(40,), n_steps=5)
-    rows = read(tmp_path / "trials.csv")
+    rows = read_records(Trial, tmp_path / "trials.csv")
     assert len(rows) == 4
     assert isinstance(rows[0], Trial)
     assert (tmp_path / "random_networks.png").stat().st_size > 1000
     monkeypatch.setattr(experiment, "trials", lambda *_: pytest.fail("was measured again"))
     run(tmp_path, networks=1, signals=2, hidden=(40,), n_steps=5)
-    assert read(tmp_path / "trials.csv") == rows
+    assert read_records(Trial, tmp_path / "trials.csv") == rows
 
 
 def test_an_unknown_experiment_is_refused(tmp_path: Path) -> None:

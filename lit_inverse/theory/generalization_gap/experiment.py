@@ -1,15 +1,12 @@
 """All networks, sizes and depths, and the file of what was measured."""
 
-import csv
-import typing
-from collections.abc import Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
 
 from lit_inverse.theory.generalization_gap.figure import draw
 from lit_inverse.theory.generalization_gap.measurement import NETWORKS, Gap, measure
+from lit_inverse.theory.records import read_records, write_records
 
 
 def run(
@@ -48,7 +45,7 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     path, settings = out / "gaps.csv", {"m": m, "n": n, "sparsity": sparsity, "n_steps": n_steps, "n_new": n_new}
     wanted = [(n_layers, size) for size in sizes] + [(depth, n_train) for depth in depths]
-    gaps = _read(path)
+    gaps = read_records(Gap, path)
     unknown = set(networks) - set(NETWORKS)
     if unknown:
         raise ValueError(f"networks are {networks}, expected some of {', '.join(NETWORKS)}")
@@ -62,24 +59,7 @@ def run(
                 if (name, depth, size, seed) in done:
                     continue
                 gaps.append(measure(name, depth, size, seed, **settings))
-                _write(path, gaps)
+                write_records(Gap, gaps, path)
                 print(f"{name:>14}, T = {depth}, N = {size}, seed {seed}: gap {gaps[-1].gap:.4f}", flush=True)
     draw(gaps, out / "gaps.png", n_layers, n_train)
     print(f"{path}\n{out / 'gaps.png'}")
-
-
-def _read(path: Path) -> list[Gap]:
-    if not path.exists():
-        return []
-    kinds = typing.get_type_hints(Gap)
-    with path.open(newline="") as file:
-        return [Gap(**{name: kinds[name](value) for name, value in row.items()}) for row in csv.DictReader(file)]
-
-
-def _write(path: Path, gaps: Sequence[Gap]) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Gap)])
-        writer.writeheader()
-        writer.writerows(asdict(gap) for gap in gaps)
-    partial.replace(path)

@@ -1,15 +1,14 @@
-"""All settings, and the files of what was measured."""
+"""All settings, and what is measured at them."""
 
-import csv
-import typing
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import torch
 
 from lit_inverse.theory.random_networks.figure import draw
 from lit_inverse.theory.random_networks.trials import EXPERIMENTS, Setting, Trial, trials
+from lit_inverse.theory.records import read_records, write_records
 
 
 def settings(n: int = 200) -> Iterator[Setting]:
@@ -64,7 +63,7 @@ def run(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "trials.csv"
-    rows = read(path)
+    rows = read_records(Trial, path)
     done = {(Setting(*[getattr(row, field.name) for field in fields(Setting)]), row.network) for row in rows}
     for setting in settings():
         if setting.experiment not in experiments:
@@ -72,25 +71,7 @@ def run(
         for network in range(networks):
             if (setting, network) not in done:
                 rows += trials(setting, network, signals, hidden, n_steps)
-        _write(path, rows)
+        write_records(Trial, rows, path)
         print(setting, flush=True)
     draw(rows, out / "random_networks.png")
     print(f"{path}\n{out / 'random_networks.png'}")
-
-
-def read(path: Path) -> list[Trial]:
-    """The trials of a file; none where there is none."""
-    if not path.exists():
-        return []
-    kinds = typing.get_type_hints(Trial)
-    with path.open(newline="") as file:
-        return [Trial(**{name: kinds[name](value) for name, value in row.items()}) for row in csv.DictReader(file)]
-
-
-def _write(path: Path, rows: Sequence[Trial]) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Trial)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
-    partial.replace(path)

@@ -1,0 +1,29 @@
+"""Files of measured records, one line each."""
+
+import csv
+import typing
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def read_records(kind: type[T], path: Path) -> list[T]:
+    """The records of a CSV file, of a dataclass of plain values; none where there is no file."""
+    if not path.exists():
+        return []
+    kinds = typing.get_type_hints(kind)
+    with path.open(newline="") as file:
+        return [kind(**{name: kinds[name](value) for name, value in row.items()}) for row in csv.DictReader(file)]
+
+
+def write_records(kind: type[Any], records: Sequence[Any], path: Path) -> None:
+    """Writes all of them; a run that is killed leaves the last whole file."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(kind)])
+        writer.writeheader()
+        writer.writerows(asdict(record) for record in records)
+    partial.replace(path)

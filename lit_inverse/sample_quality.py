@@ -101,10 +101,11 @@ class RandomFeatures:
         """Features (B, d) of images (B, C, H, W)."""
         source = generator(self.seed)
         h, width = 2 * x.float() - 1, self.width
-        while max(h.shape[2:]) > 4:
-            weight = torch.randn(width, h.shape[1], 3, 3, generator=source, dtype=torch.float32)
-            h = F.relu(F.conv2d(h, weight.to(h) * math.sqrt(2 / (9 * h.shape[1])), stride=2, padding=1))
-            width *= 2
+        with torch.autocast(x.device.type, enabled=False):  # it may be on for data and off for samples
+            while max(h.shape[2:]) > 4:
+                weight = torch.randn(width, h.shape[1], 3, 3, generator=source, dtype=torch.float32)
+                h = F.relu(F.conv2d(h, weight.to(h) * math.sqrt(2 / (9 * h.shape[1])), stride=2, padding=1))
+                width *= 2
         return h.flatten(1)
 
 
@@ -126,7 +127,7 @@ def make_features(name: FeatureName) -> Features:
         ) from error
 
     def features(x: Tensor) -> Tensor:
-        rgb = (255 * x.expand(-1, 3, -1, -1)).clamp(0, 255).to(torch.uint8)
+        rgb = (255 * x.expand(-1, 3, -1, -1)).clamp(0, 255).round().to(torch.uint8)
         values: Tensor = network.to(x.device)(rgb)
         return values
 

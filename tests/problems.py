@@ -10,7 +10,7 @@ from torch import Tensor
 from datamodules import SparseSignalsDataModule
 from lit_inverse.lit_modules.measurements import draw_shared
 from lit_inverse.noise import Gaussian as GaussianNoise
-from lit_inverse.operators import Gaussian, Operator
+from lit_inverse.operators import CartesianFourier, Gaussian, Operator
 from lit_inverse.problem import Problem
 
 SEEDS = [101, 102, 103]
@@ -69,13 +69,24 @@ def benchmark_vector() -> SmallProblem:
     return SmallProblem(x, Problem(operator, GaussianNoise(0.0)).measure(x, SEEDS), operator, 0.0, None)
 
 
+def k_space() -> SmallProblem:
+    """Half of the columns of k-space of two coils, 32 x 32."""
+    turns = torch.linspace(0, 1, 32, dtype=torch.float64)
+    coils = torch.polar(torch.stack([1 + turns, 2 - turns])[:, None].expand(2, 32, 32), turns.expand(2, 32, 32))
+    x = coils * _disc(32)
+    operator = CartesianFourier((2, 32, 32), 2.0, 0.25, seed=SEEDS).double()
+    return SmallProblem(x, Problem(operator, GaussianNoise(0.01)).measure(x, SEEDS), operator, 0.01, None)
+
+
 PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "admm_mnist": grey_image,
     "alista": benchmark_vector,
+    "analytic_deep_prior": sparse_vector,
     "bm3d_amp": grey_image,
     "bm3d_amp_robust": grey_image,
     "bm3d_vamp": grey_image,
     "conv_decoder": grey_image,
+    "conv_decoder_mri": k_space,
     "conv_lista_mnist": grey_image,
     "csdip_digits": grey_image,
     "csdip_mnist": grey_image,
@@ -89,17 +100,19 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "csgm_lbfgs_mnist": grey_image,
     "csgm_mnist": grey_image,
     "deep_decoder": grey_image,
+    "deep_decoder_mri": k_space,
+    "deep_prior_best": grey_image,
     "dip_denoising": grey_image,
     "dip_denoising_discrepancy": grey_image,
     "dip_denoising_es_wmv": grey_image,
     "fista": sparse_vector,
     "fourier_features": grey_image,
-    "deep_prior_best": grey_image,
+    "hqs": grey_image,
     "hyperlista": benchmark_vector,
     "intermediate_layer_mnist": grey_image,
     "ista": sparse_vector,
-    "hqs": grey_image,
     "lamp": benchmark_vector,
+    "landweber": grey_image,
     "langevin_mnist": grey_image,
     "lasso_csgm_celeba_dct": colour_image,
     "lasso_csgm_celeba_wavelet": colour_image,
@@ -108,8 +121,8 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "lasso_dct_large": grey_image,
     "lasso_wavelet": grey_image,
     "lasso_wavelet_large": grey_image,
-    "lvamp_mnist": grey_image,
     "lvamp": benchmark_vector,
+    "lvamp_mnist": grey_image,
     "median_of_means_mnist": grey_image,
     "one_bit_mnist": grey_image,
     "phase_retrieval_mnist": grey_image,
@@ -117,11 +130,17 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "power_law": grey_image,
     "projected_gradient_mnist": grey_image,
     "red": grey_image,
+    "sense": k_space,
+    "sense_tv": k_space,
+    "sense_wavelet": k_space,
     "siren": grey_image,
+    "soft_tsvd": grey_image,
     "sparse_gen_mnist": grey_image,
     "spiked_mnist": grey_image,
     "step_lista": benchmark_vector,
     "subgradient_mnist": grey_image,
+    "tikhonov": grey_image,
+    "tsvd": grey_image,
     "tval3": grey_image,
     "tval3_csdip": grey_image,
 }

@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
     {"installation", "errors", "paths", "quiet", "class_defaults", "provenance", "tracking", "seeding", "settings"},
-    {"metrics", "operators", "noise", "networks", "denoisers", "bases", "checkpoints", "sample_quality"},
+    {"metrics", "challenge_metrics", "magnitudes", "sample_quality"}
+    | {"operators", "noise", "networks", "denoisers", "bases", "checkpoints"},
     {"problem"},
     {"solvers", "lit_modules"},
     {"theory", "evaluation", "training", "run_log"},
@@ -54,6 +55,6 @@ def test_who_solves_a_problem_in_python_does_not_wait_for_lightning(name: str) -
         assert not packages & {"pytorch_lightning", "datamodules"}, path.name
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "datamodules").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "datamodules").rglob("*.py")), ids=lambda path: path.stem)
 def test_data_modules_know_nothing_of_lit_inverse(path: Path) -> None:
     assert not any(module.split(".")[0] == "lit_inverse" for module in imported(path))

@@ -115,3 +115,25 @@ def test_inception_that_can_not_be_had_is_one_clear_line(monkeypatch: pytest.Mon
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(ValueError, match="quality is 'inception', which can not be had .*pip install torch-fidelity"):
         make_features("inception")
+
+
+def test_random_features_do_not_depend_on_mixed_precision() -> None:
+    x = torch.rand(2, 1, 28, 28, generator=generator(0), dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = RandomFeatures()(x)
+    assert torch.equal(mixed, RandomFeatures()(x))
+
+
+def test_inception_is_given_the_grey_levels_that_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torchmetrics.image.fid.NoTrainInceptionV3", lambda *_: _Passing())
+    levels = torch.arange(256, dtype=torch.uint8)
+    x = -1 + 2 * (levels.float() / 255)  # as data modules with the range [-1, 1] make them
+    rgb = make_features("inception")(((x + 1) / 2).view(1, 1, 16, 16))
+    assert torch.equal(rgb, levels.view(1, 1, 16, 16).expand(1, 3, 16, 16))
+
+
+class _Passing(torch.nn.Module):
+    """What it is given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x

@@ -15,7 +15,7 @@ from lit_inverse.errors import UsageError, as_usage_errors
 from lit_inverse.evaluation.laws import versions_within
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.problem import Problem
+from lit_inverse.problem import Problem, unknown
 from lit_inverse.seeding import derive_seed
 
 _OPERATOR_BYTES = 1 << 30  # memory for the operators of one batch, one per image
@@ -33,7 +33,12 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """What is computed once and stored as one line."""
+    """What is computed once and stored as one line.
+
+    Attributes:
+        shape: of what A acts on.
+        drawn_for: id of what A is drawn for.
+    """
 
     key: str
     solver: str
@@ -43,6 +48,7 @@ class Case:
     noise_level: float
     repeat: int
     shape: tuple[int, ...] = ()
+    drawn_for: str = ""
 
     @property
     def is_followed(self) -> bool:
@@ -76,8 +82,9 @@ def plan(sweep: Sweep) -> Plan:
         dataset = sweep.dataset()
         if len(dataset) == 0:
             raise ValueError(f"split {sweep.split!r} has no items")
-        images = [_Image.of(index, dataset[index]) for index in range(min(len(dataset), sweep.limit or len(dataset)))]
-    first = {image.shape: dataset[image.index]["x"] for image in reversed(images)}
+        n_images = min(len(dataset), sweep.limit or len(dataset))
+        images = [_Image.of(index, dataset[index], sweep) for index in range(n_images)]
+    first = {image.shape: dataset[image.index] for image in reversed(images)}
     operator_bytes = _check_settings(sweep, list(first.values()))
     cases = [
         Case(
@@ -89,6 +96,7 @@ def plan(sweep: Sweep) -> Plan:
             level,
             repeat,
             image.shape,
+            image.drawn_for,
         )
         for measurement in sweep.measurements
         for level in sweep.noise_levels
@@ -148,23 +156,30 @@ class _Image:
     id: str
     shape: tuple[int, ...]
     content: str
+    drawn_for: str
 
     @classmethod
-    def of(cls, index: int, item: dict[str, Any]) -> "_Image":
-        x: Tensor = item["x"]
-        if not torch.isfinite(x).all():
-            raise ValueError(f"{item['id']} has entries that are not finite (NaN or infinity)")
-        digest = hashlib.blake2b(x.contiguous().view(torch.uint8).numpy().tobytes(), digest_size=16)
-        return cls(index, item["id"], tuple(x.shape), f"{digest.hexdigest()} {x.dtype} {tuple(x.shape)}")
+    def of(cls, index: int, item: dict[str, Any], sweep: Sweep) -> "_Image":
+        parts = [item[name] for name in ("x", "kspace") if name in item]
+        content = " and ".join(_digest(part, item["id"]) for part in parts)
+        return cls(index, item["id"], tuple(unknown(item).shape), content, sweep.drawn_for(item))
 
 
-def _check_settings(sweep: Sweep, images: Sequence[Tensor]) -> dict[tuple[tuple[int, ...], str], int]:
+def _digest(x: Tensor, name: str) -> str:
+    if not torch.isfinite(x).all():
+        raise ValueError(f"{name} has entries that are not finite (NaN or infinity)")
+    digest = hashlib.blake2b(x.contiguous().view(torch.uint8).numpy().tobytes(), digest_size=16)
+    return f"{digest.hexdigest()} {x.dtype} {tuple(x.shape)}"
+
+
+def _check_settings(sweep: Sweep, items: Sequence[dict[str, Any]]) -> dict[tuple[tuple[int, ...], str], int]:
     """Measures an image of each shape once, so that what is impossible ends the sweep before it starts.
 
     Returns the bytes of the operator for each shape of x and value of `measurements`.
     """
     sizes = {}
-    for x in images:
+    for item in items:
+        x = unknown(item)
         shape = tuple(x.shape)
         for measurement in sweep.measurements:
             with as_usage_errors("measurements" if sweep.vary else "operator"):
@@ -177,7 +192,7 @@ def _check_settings(sweep: Sweep, images: Sequence[Tensor]) -> dict[tuple[tuple[
                     solver.check_all(operator, sweep.value_range)
             for level in sweep.noise_levels:
                 with as_usage_errors("noise_levels"):
-                    Problem(operator, sweep.noise(level)).measure(x.unsqueeze(0), [0])
+                    Problem(operator, sweep.noise(level)).measure([item], [0])
             sizes[shape, str(measurement)] = sum(buffer.nbytes for buffer in operator.buffers())
     return sizes
 
@@ -197,7 +212,7 @@ def _key(sweep: Sweep, solver: str, image: _Image, measurement: Any, level: floa
         "x": image.content,
         "value_range": sweep.value_range,
         "operator": sweep.operator.identity(**varied),
-        "operator_seed": sweep.operator_seed(image.id, repeat),
+        "operator_seed": sweep.operator_seed(image.drawn_for, repeat),
         "noise": [sweep.noise.identity(), level],
         "noise_seed": derive_seed(sweep.seed, "noise", image.id, repeat),
         "solver": sweep.identities[solver],

@@ -131,7 +131,7 @@ def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) ->
     parser.add_argument("--split", type=Literal["train", "val", "test"], default="test")
     parser.add_argument("--limit", type=PositiveInt | None, default=None, help="first items of the split; null for all")
     parser.add_subclass_arguments(Operator, "operator", skip=DRAWN | ({vary} if vary else set()), help="law of A")
-    parser.add_argument("--operator_per", type=Literal["image", "sweep"], default="image")
+    parser.add_argument("--operator_per", type=Literal["image", "volume", "sweep"], default="image")
     parser.add_argument(
         "--vary", type=str | None, default=None, help="operator argument that measurements runs through"
     )

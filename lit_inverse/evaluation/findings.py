@@ -12,6 +12,7 @@ from lit_inverse.evaluation.layers import LayerError, layer_errors
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.statistics import DECIBELS, Summary, summarise, write_csv
 from lit_inverse.evaluation.success import SuccessRate, success_rates
+from lit_inverse.evaluation.volumes import VolumeError, volume_errors
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Findings:
     Attributes:
         layers: errors of all iterates, of vectors and solvers of few iterations.
         oracle: errors of the oracle, where there are any.
+        volumes: errors of whole volumes, where images are slices of some.
     """
 
     rows: Sequence[Row]
@@ -45,6 +47,7 @@ class Findings:
     timings: list[Timing]
     layers: list[LayerError]
     oracle: list[Summary]
+    volumes: list[VolumeError]
 
     @classmethod
     def of(cls, rows: Sequence[Row], success_nmse: float, oracle: Sequence[Row] = ()) -> "Findings":
@@ -59,6 +62,7 @@ class Findings:
             _timings(rows),
             layer_errors(rows),
             summarise(oracle),
+            volume_errors(rows),
         )
 
     def write(self, out: Path) -> None:
@@ -69,6 +73,8 @@ class Findings:
             write_csv(LayerError, self.layers, out / "layers.csv")
         if self.oracle:
             write_csv(Summary, self.oracle, out / "oracle.csv")
+        if self.volumes:
+            write_csv(VolumeError, self.volumes, out / "volumes.csv")
         write_csv(Comparison, self.comparisons, out / "comparisons.csv", leave_out={"differences"})
         write_csv(Winner, self.winners, out / "winners.csv")
         write_csv(SuccessRate, self.success, out / "success.csv")

@@ -28,7 +28,8 @@ def oracle_rows(sweep: Sweep, cases: Sequence[Case]) -> list[Row]:
         of_setting = list(group)
         for first in range(0, len(of_setting), _BATCH):
             batch = of_setting[first : first + _BATCH]
-            x, operator, y, _ = simulate(sweep, dataset, batch, device)
+            items = [dataset[case.index] for case in batch]
+            x, operator, y, _ = simulate(sweep, items, batch, device)
             x_hat = torch.stack([_on_support(x[i], y[i], operator.take([i])) for i in range(len(batch))])
             errors = by_item(metrics.errors(x_hat, x, None))
             rows += [_row(case, operator) | of_item for case, of_item in zip(batch, errors, strict=True)]

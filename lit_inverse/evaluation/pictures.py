@@ -1,12 +1,16 @@
 """Figures of single cases of a sweep: their iterations, and their reconstructions."""
 
 from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.gallery import Drawn
 from lit_inverse.evaluation.grouping import Setting, setting_of
 from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.outcome import Outcome
+from lit_inverse.evaluation.reference import Reference
 from lit_inverse.evaluation.results import Results
 from lit_inverse.evaluation.runner import GRID_IMAGES
 from lit_inverse.evaluation.sweep import Sweep
@@ -38,22 +42,29 @@ def _reconstructions(
     }
     dataset = sweep.dataset()
     indices = sorted({index for _, index in shown})
-    originals = [dataset[index]["x"] for index in indices]
-    if not originals or originals[0].ndim != 3 or originals[0].is_complex():
-        return
-    if len({x.shape for x in originals}) > 1:
-        indices, originals = indices[:1], originals[:1]
-    images, errors = {}, {}
-    for solver, label in names.labels.items():
-        rows = [shown.get((solver, index)) for index in indices]
-        kept = [None if row is None else results.reconstruction(row["key"]) for row in rows]
-        if any(x_hat is not None for x_hat in kept):
-            images[label], errors[label] = kept, [None if row is None else row["mse"] for row in rows]
-    if not images:
-        return
+    items = {index: dataset[index] for index in indices}
+    originals = {index: Reference.of([item], item["x"], sweep.shown_range).x[0] for index, item in items.items()}
     (short, at), (suffix, noise) = names.at_setting(setting), names.at_level(level)
-    grid = figures.reconstruction_grid([x.numpy() for x in originals], images, errors, sweep.value_range or (-1.0, 1.0))
-    yield Drawn(f"reconstructions{short}{suffix}", f"Reconstructions{at}{noise}", grid)
+    shapes = list(dict.fromkeys(tuple(x.shape) for x in originals.values() if x.ndim == 3 and not x.is_complex()))
+    for shape in shapes:
+        alike = {index: x.numpy() for index, x in originals.items() if tuple(x.shape) == shape}
+        images, errors = {}, {}
+        for solver, label in names.labels.items():
+            rows = [shown.get((solver, index)) for index in alike]
+            kept = [None if row is None else results.reconstruction(row["key"]) for row in rows]
+            if any(x_hat is not None for x_hat in kept):
+                images[label] = [None if x_hat is None else _real(x_hat) for x_hat in kept]
+                errors[label] = [None if row is None else row["mse"] for row in rows]
+        if images:
+            grid = figures.reconstruction_grid([*alike.values()], images, errors, sweep.shown_range or (-1.0, 1.0))
+            size = "" if len(shapes) == 1 else f"{shape[1]} x {shape[2]}"
+            name = f"reconstructions{short}{suffix}{'_' if size else ''}{size.replace(' ', '')}"
+            yield Drawn(name, f"Reconstructions{at}{noise}{', ' if size else ''}{size}", grid)
+
+
+def _real(image: Any) -> Any:
+    """What is seen of an image: of a complex one its magnitude."""
+    return np.abs(image) if np.iscomplexobj(image) else image
 
 
 def _followed(outcome: Outcome, results: Results, level: float) -> tuple[dict[Setting, dict[str, Trajectory]], str]:

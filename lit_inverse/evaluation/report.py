@@ -43,7 +43,7 @@ def write_report(sweep: Sweep, cases: list[Case], results: Results, versions: Ma
     findings = Findings.of([row for _, row in outcome.finished], sweep.success_nmse, oracle)
     findings.write(results.out)
     labels = {solver: sweep.label(solver) for solver in sweep.solvers}
-    names = Names(labels, sweep.vary, sweep.value_range, sweep.noise.drawn_class, sweep.noise_levels)
+    names = Names(labels, sweep.vary, sweep.shown_range, sweep.noise.drawn_class, sweep.noise_levels)
     drawn = itertools.chain(draw(findings, names), draw_cases(sweep, outcome, results, names))
     folder = results.out / "figures"
     report = Report(outcome, findings, {one.title: figures.save(one.figure, folder, one.name) for one in drawn})
@@ -69,7 +69,7 @@ def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
         outcome=outcome,
         findings=findings,
         in_db=any(summary.nmse_db is not None for summary in findings.summaries),
-        items="images" if sweep.value_range else "signals",
+        items="images" if sweep.shown_range else "signals",
         infinity=math.inf,
         best={(winner.solver, winner.setting, winner.noise_level) for winner in findings.winners},
         embedded=embedded,

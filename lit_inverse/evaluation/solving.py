@@ -2,8 +2,9 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,18 +13,19 @@ from torch.utils.data import Dataset
 from lit_inverse import metrics
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.layers import errors_along, is_short
+from lit_inverse.evaluation.reference import Reference
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.trajectories import Trajectory, iterates_to_follow, trajectory
 from lit_inverse.operators import Operator
-from lit_inverse.problem import Problem, as_told
+from lit_inverse.problem import Problem, as_told, unknown
 from lit_inverse.seeding import Stream, derive_seed
 from lit_inverse.solvers import Solution
 
 
 @dataclass(frozen=True)
 class Solved:
-    """A finished case: its line, its reconstruction (*in_shape), and its iterations if they were followed."""
+    """A finished case: its line, its reconstruction as it is compared, and its iterations if they were followed."""
 
     case: Case
     row: Row
@@ -35,25 +37,29 @@ def solve_batch(
     sweep: Sweep, dataset: Dataset[dict[str, Tensor]], batch: list[Case], device: torch.device
 ) -> list[Solved]:
     """Measures, solves and compares cases of one solver and one setting; the solver never sees x."""
-    x, operator, y, sigma = simulate(sweep, dataset, batch, device)
+    items = [dataset[case.index] for case in batch]
+    x, operator, y, sigma = simulate(sweep, items, batch, device)
     operator = as_told(operator, x, y)
     solver = sweep.solvers[batch[0].solver]
     trace = iterates_to_follow(solver, x, any(case.is_followed for case in batch))
     solution, seconds = _solve(sweep, batch, y, operator, sigma, trace)
+    reference = Reference.of(items, y, sweep.shown_range)
+    x_hat = reference.shown(solution.x)
     columns = {
         "sigma": sigma,
         "residual": metrics.residual(operator, solution.x, y),
         "n_iter": solution.n_iter,
-        **metrics.errors(solution.x.cpu(), x.cpu(), sweep.value_range),  # in float64, which not every device has
+        **reference.errors(x_hat),
     }
-    along = errors_along(solution, x) if is_short(solver, x) else None
+    along = errors_along(solution, reference.x) if is_short(solver, x) else None
     solved = []
     for i, (case, values) in enumerate(zip(batch, by_item(columns), strict=True)):
         row = _description(sweep, case, operator, device) | values
+        row |= {"volume": items[i]["volume"]} if "volume" in items[i] else {}
         row |= {"seconds": seconds, "status": solution.status[i].value}
         row |= {} if along is None else {"along": along[i]}
-        followed = trajectory(solution, x, i, trace) if case.is_followed else None
-        solved.append(Solved(case, row, solution.x[i], followed))
+        followed = trajectory(solution, reference, i, trace) if case.is_followed else None
+        solved.append(Solved(case, row, x_hat[i], followed))
     return solved
 
 
@@ -64,14 +70,15 @@ def by_item(columns: Mapping[str, Tensor]) -> list[Row]:
 
 
 def simulate(
-    sweep: Sweep, dataset: Dataset[dict[str, Tensor]], batch: list[Case], device: torch.device
+    sweep: Sweep, items: Sequence[Mapping[str, Any]], batch: list[Case], device: torch.device
 ) -> tuple[Tensor, Operator, Tensor, Tensor]:
-    """x (B, *in_shape), A, y (B, *out_shape) and sigma (B,) of cases of one setting."""
-    x = torch.stack([dataset[case.index]["x"] for case in batch])
+    """x (B, *in_shape) or the k-space that items bring, A, y (B, *out_shape) and sigma (B,) of cases of one setting."""
+    x = torch.stack([unknown(item) for item in items])
     x = x.to(device, sweep.dtype.to_complex() if x.is_complex() else sweep.dtype)
     operator = _operator(sweep, batch, x)
     problem = Problem(operator, sweep.noise(batch[0].noise_level))
-    return x, operator, *problem.simulate(x, _seeds(sweep, batch, "noise"))
+    measured = [{"kspace": one} for one in x] if "kspace" in items[0] else x
+    return x, operator, *problem.simulate(measured, _seeds(sweep, batch, "noise"))
 
 
 def _seeds(sweep: Sweep, batch: list[Case], stream: Stream) -> list[int]:
@@ -79,7 +86,7 @@ def _seeds(sweep: Sweep, batch: list[Case], stream: Stream) -> list[int]:
 
 
 def _operator(sweep: Sweep, batch: list[Case], x: Tensor) -> Operator:
-    seeds = [sweep.operator_seed(case.image, case.repeat) for case in batch]
+    seeds = [sweep.operator_seed(case.drawn_for, case.repeat) for case in batch]
     seed = seeds[0] if sweep.operator_per == "sweep" else seeds
     return sweep.draw_operator(tuple(x.shape[1:]), batch[0].measurement, seed).to(x.device, x.real.dtype)
 
@@ -112,7 +119,7 @@ def _description(sweep: Sweep, case: Case, operator: Operator, device: torch.dev
         "noise_level": case.noise_level,
         "repeat": case.repeat,
         "seed": sweep.seed,
-        "value_range": sweep.value_range,
+        "value_range": sweep.shown_range,
         "device": str(device),
         **({} if sweep.vary in (None, "m") else {"setting": case.measurement}),
     }

@@ -26,7 +26,7 @@ class Sweep:
     split: str
     limit: int | None
     operator: Law[Operator]
-    operator_per: Literal["image", "sweep"]
+    operator_per: Literal["image", "volume", "sweep"]
     vary: str | None
     measurements: Sequence[Any]
     noise: Law[Noise]
@@ -56,6 +56,12 @@ class Sweep:
         return value_range
 
     @property
+    def shown_range(self) -> ValueRange | None:
+        """Range of what is compared and shown: of x, or of the magnitudes in the unit that a data module states."""
+        shown: ValueRange | None = getattr(self.data, "shown_range", self.value_range)
+        return shown
+
+    @property
     def dtype(self) -> torch.dtype:
         """Precision of x, A and y."""
         return torch.float64 if "64" in str(self.trainer.get("precision")) else torch.float32
@@ -68,9 +74,21 @@ class Sweep:
         """The map-style dataset of the split."""
         return self.data.dataset(self.split)  # type: ignore[attr-defined]
 
-    def operator_seed(self, image: str, repeat: int) -> int:
-        """Seed of A: one per image and repeat, or one for all."""
-        return derive_seed(self.seed, "operator", *(("", 0) if self.operator_per == "sweep" else (image, repeat)))
+    def operator_seed(self, drawn_for: str, repeat: int) -> int:
+        """Seed of A: one per image, or volume, and repeat, or one for all."""
+        return derive_seed(self.seed, "operator", *(("", 0) if self.operator_per == "sweep" else (drawn_for, repeat)))
+
+    def drawn_for(self, item: Mapping[str, Any]) -> str:
+        """Id of what A is drawn for, the image or its volume.
+
+        Raises:
+            ValueError: when there are no volumes.
+        """
+        if self.operator_per != "volume":
+            return str(item["id"])
+        if "volume" not in item:
+            raise ValueError(f"operator_per is 'volume', but {item['id']} belongs to none: say image or sweep")
+        return str(item["volume"])
 
     def draw_operator(self, in_shape: tuple[int, ...], measurement: Any, seed: int | list[int]) -> Operator:
         """A for items of shape in_shape at one value of the varied argument; the seed is for random operators."""

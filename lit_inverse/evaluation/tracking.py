@@ -54,7 +54,7 @@ class Tracking:
             if x_hat is not None and x_hat.ndim == 3 and not np.iscomplexobj(x_hat):
                 setting = "" if self.sweep.vary is None else f", {self.sweep.vary} = {case.measurement}"
                 caption = f"{case.image}{setting}, noise {case.noise_level:g}, MSE {row['mse']:.3g}"
-                of_solver.append(wandb.Image(_bytes(x_hat, self.sweep.value_range or (-1.0, 1.0)), caption=caption))
+                of_solver.append(wandb.Image(_bytes(x_hat, self.sweep.shown_range or (-1.0, 1.0)), caption=caption))
         return {name: of_solver for name, of_solver in images.items() if of_solver}
 
 

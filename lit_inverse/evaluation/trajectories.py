@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lit_inverse import metrics
 from lit_inverse.evaluation.layers import MOST_BYTES, is_short, n_iterations
+from lit_inverse.evaluation.reference import Reference
 from lit_inverse.solvers import Solution, Solver
 
 _N_ITERATES = 25
@@ -47,15 +48,16 @@ def iterates_to_follow(solver: Solver, x: Tensor, followed: bool) -> list[int]:
     return [0, *_spread(n_iterations(solver), n)] if n > 1 else []
 
 
-def trajectory(solution: Solution, x: Tensor, item: int, numbers: Sequence[int]) -> Trajectory:
-    """The trajectory of one item of a batch x (B, *in_shape), of which the iterates `numbers` were asked for."""
+def trajectory(solution: Solution, reference: Reference, item: int, numbers: Sequence[int]) -> Trajectory:
+    """The trajectory of one item of a batch, of which the iterates `numbers` were asked for."""
     n_iter = int(solution.n_iter[item])
     iterations, mse = [], []
     if solution.iterates is not None:
         iterations = [number for number in numbers if number < n_iter]
         iterates = torch.cat([solution.iterates[: len(iterations), item], solution.x[item : item + 1]])
         iterations.append(n_iter)
-        mse = metrics.mse(iterates, x[item].expand_as(iterates)).tolist()
+        shown = reference.shown(iterates, item)
+        mse = metrics.mse(shown, reference.x[item].expand_as(shown)).tolist()
     return Trajectory(iterations, mse, *_objective(solution, item, n_iter))
 
 

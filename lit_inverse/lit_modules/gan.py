@@ -107,16 +107,16 @@ class GANModule(CheckedModule):
         x = batch["x"]
         number = self.trainer.fit_loop.total_batch_idx  # of the batch, over all epochs
         source = generator(derive_seed(self.seed, "noise", f"train/{number}", self.global_rank))
-        z = torch.randn(len(x), *self.generator.latent_shape, generator=source, dtype=torch.float32)
+        z = torch.randn(len(x), *self.generator.latent_shape, generator=source, dtype=torch.float32).to(x)
         moves = (number + 1) % self.n_critic == 0  # G, with this batch
         with torch.set_grad_enabled(moves):
-            fake = self.generator(z.to(x))
+            fake = self.generator(z)
         optimizer_g, optimizer_d = self.optimizers()  # type: ignore[attr-defined]
         self._step(optimizer_d, lambda: self._discriminator_loss(x, fake.detach(), source))
         if moves:
             self._step(optimizer_g, lambda: self._generator_loss(x, fake))
             self._average(number // self.n_critic)
-            self.average.train()(z.to(x))
+            self.average.train()(z)
 
     def _step(self, optimizer: Any, loss: Callable[[], Tensor]) -> None:
         if self.trainer.world_size > 1:  # there each weight must have a gradient, be it 0

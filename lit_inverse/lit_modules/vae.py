@@ -43,7 +43,7 @@ def negative_elbo(vae: VAE | ConvVAE, x: Tensor, source: torch.Generator | None 
         source: CPU generator of z; torch's global one by default.
     """
     mu, log_var = vae.encode(x)
-    epsilon = torch.randn_like(mu) if source is None else torch.randn(mu.shape, generator=source).to(mu)
+    epsilon = torch.randn(mu.shape, generator=source, dtype=torch.float32).to(mu)
     z = mu + (log_var / 2).exp() * epsilon
     return cross_entropy(vae.logits(z), x), kl_to_standard_normal(mu, log_var)
 
@@ -55,7 +55,8 @@ class VAEModule(CheckedModule):
     exact. With its defaults the network, loss and optimiser of Bora et al. 2017, Sec. 6.1 (authors' mnist-vae).
     Logged: {train,val}/loss and its two parts in nats per image, val/kernel_distance, val/precision and val/recall of
     samples (see `SampleQuality`), and every few epochs images of reconstructions and of samples. Validation draws the
-    same z in every epoch.
+    same z in every epoch. Training draws z from a copy of torch's global generator, taken when it begins and kept in
+    checkpoints, so that a run goes on as if it had not been interrupted.
 
     Args:
         in_shape: shape of x without the batch.
@@ -92,6 +93,7 @@ class VAEModule(CheckedModule):
         self.lr = lr
         self.images_every = images_every
         self._shown: Tensor | None = None
+        self._source: torch.Generator | None = None  # of z in training
 
     def check(self, data: DataModule, trainer: Trainer) -> None:
         expect(data, value_range=self.vae.value_range, item_shape=self.vae.in_shape)
@@ -101,10 +103,17 @@ class VAEModule(CheckedModule):
         x: Tensor = self.vae(z)
         return x
 
+    def on_fit_start(self) -> None:
+        if self._source is None:
+            self._continue_from(torch.get_rng_state())
+
+    def _continue_from(self, state: Tensor) -> None:
+        self._source = torch.Generator().set_state(state.cpu())
+
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
         if self._shown is None:
             self._shown = batch["x"][:_N_SHOWN]
-        return self._loss(batch["x"], "train")
+        return self._loss(batch["x"], "train", self._source)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         if batch_idx == 0:
@@ -136,8 +145,15 @@ class VAEModule(CheckedModule):
         log_image(self, "samples", make_grid(samples, nrow=8))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds what `checkpoints.load_network` needs."""
+        """Adds what `checkpoints.load_network` needs, and where the random numbers stand."""
         checkpoint["network"] = describe(self.vae, self.init_args, prefix="vae.")
+        if self._source is not None:
+            checkpoint["source"] = self._source.get_state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        if "source" in checkpoint:  # older ones have none
+            self._continue_from(checkpoint["source"])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self.parameters(), self.lr, fused=True)

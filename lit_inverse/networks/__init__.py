@@ -9,11 +9,13 @@ from lit_inverse.networks.drunet import DRUNet
 from lit_inverse.networks.fourier_features import FourierFeatures
 from lit_inverse.networks.gan import Discriminator, GANGenerator
 from lit_inverse.networks.generator import ImageGenerator
+from lit_inverse.networks.mri import ReconstructionNetwork, UNetReconstruction, VarNet
 from lit_inverse.networks.pyramid_decoder import PyramidDecoder
 from lit_inverse.networks.relu_generator import ReLUGenerator
 from lit_inverse.networks.siren import SIREN
 from lit_inverse.networks.skip_unet import SkipUNet
 from lit_inverse.networks.two_layer import TwoLayerGenerator
+from lit_inverse.networks.unet import UNet
 from lit_inverse.networks.unfolding import (
     ALISTA,
     LAMP,
@@ -60,9 +62,13 @@ __all__ = [
     "PhiNet",
     "PyramidDecoder",
     "ReLUGenerator",
+    "ReconstructionNetwork",
     "SkipUNet",
     "StepLISTA",
     "TiLISTA",
     "TwoLayerGenerator",
+    "UNet",
+    "UNetReconstruction",
     "UnfoldedNetwork",
+    "VarNet",
 ]

@@ -29,7 +29,7 @@ class GANGenerator(ImageGenerator):
     Radford et al. 2015, Fig. 1 and Sec. 3, in the sizes of carpedm20's DCGAN-tensorflow, on which CSGM searches (Bora
     et al. 2017, Sec. 6.1): 64 x 64 pixels from 4 x 4 x 512, then 256, 128 and 64 channels. Each layer but the last is
     followed by batch norm and ReLU, and has no bias, which batch norm would remove. Other sizes: first at most
-     7 x 7 pixels (28 x 28 from 7 x 7 x 128), doubled until it covers the image, and cropped to it around the middle.
+    7 x 7 pixels (28 x 28 from 7 x 7 x 128), doubled until it covers the image, and cropped to it around the middle.
 
     Weights are initialised by N(0, 0.02^2) (Sec. 4, the law "normal" of `initialize`) with seed 0.
 

@@ -17,6 +17,7 @@ from lit_inverse.operators.matrix import Matrix
 from lit_inverse.operators.multi_coil import MultiCoil
 from lit_inverse.operators.quantisation import Quantisation
 from lit_inverse.operators.radon import Radon
+from lit_inverse.operators.real_channels import OnRealChannels
 from lit_inverse.operators.saturation import Saturation
 from lit_inverse.operators.scipy_operator import from_scipy, to_scipy
 from lit_inverse.operators.sign import Sign
@@ -42,6 +43,7 @@ __all__ = [
     "Matrix",
     "MotionBlur",
     "MultiCoil",
+    "OnRealChannels",
     "Operator",
     "PoissonDiscFourier",
     "Quantisation",

@@ -75,6 +75,13 @@ class Fourier(LinearOperator):
         centred: Tensor = torch.fft.fftshift(x, dim=(-2, -1))
         return centred
 
+    def sample(self, kspace: Tensor) -> Tensor:
+        """y of measured k-space, (B, C, H, W) with the zero frequency in the middle, of an orthonormal F: what A keeps."""
+        self.check_batch(kspace, self.in_shape, "k-space")
+        z = torch.fft.ifftshift(kspace, dim=(-2, -1)).flatten(-2)
+        y: Tensor = self.gain * z.gather(-1, self._places_of(z))
+        return y
+
     def norm(self) -> Tensor:
         return self.like.new_full((self.n_items,) if self.n_items else (), self.gain)
 

@@ -213,3 +213,26 @@ def _squared_distances(reach: int) -> FloatArray:
     steps = np.arange(-reach, reach + 1, dtype=np.float64)
     squared: FloatArray = steps[:, None] ** 2 + steps**2
     return squared
+
+
+def measured_middle(mask: Tensor) -> tuple[int, int]:
+    """Rows and columns of the largest rectangle around the zero frequency that a mask keeps whole, widest first.
+
+    It has as many columns as are kept beside each other in the row of the zero frequency, n from W // 2 - n // 2, and
+    as many rows as those columns are kept in.
+
+    Args:
+        mask: bool (H, W).
+    """
+    height, width = mask.shape
+    columns = _run(mask[height // 2].tolist())
+    first = width // 2 - columns // 2
+    return _run(mask[:, first : first + columns].all(1).tolist()), columns
+
+
+def _run(kept: list[bool]) -> int:
+    """Length n of the longest run from middle - n // 2 that is kept."""
+    middle, n = len(kept) // 2, 0
+    while n < len(kept) and all(kept[middle - (n + 1) // 2 : middle - (n + 1) // 2 + n + 1]):
+        n += 1
+    return n

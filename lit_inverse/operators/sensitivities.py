@@ -1,9 +1,9 @@
 """Sensitivities of the coils of a magnetic resonance scanner, from the low frequencies of what they measured.
 
 k-space is complex (coils, H, W) or (B, coils, H, W), the zero frequency at [H // 2, W // 2], as from `Fourier`; only a
-square in its middle is read, which must be fully sampled. Sensitivities have the same shape, and their squares sum to 1
-over the coils or are 0. The phase that coils and image have in common cannot be told apart; what of it is smooth goes
-to the sensitivities, so that the image is close to real and positive.
+rectangle in its middle is read, which must be fully sampled. Sensitivities have the same shape, and their squares sum
+to 1 over the coils or are 0. The phase that coils and image have in common cannot be told apart; what of it is smooth
+goes to the sensitivities, so that the image is close to real and positive.
 """
 
 import math
@@ -11,26 +11,26 @@ import math
 import torch
 from torch import Tensor
 
+Sides = int | tuple[int, int]
+
 _ENTRIES_AT_ONCE = 1 << 22  # of the matrices whose eigenvectors are sought together: 32 MB in complex64
 
 
-def low_frequency_ratio(kspace: Tensor, calibration: int = 24) -> Tensor:
+def low_frequency_ratio(kspace: Tensor, calibration: Sides = 24) -> Tensor:
     """S_c = I_c / sqrt(sum_d |I_d|^2), with I the coil images of the lowest frequencies under a Hann window.
 
     The simplest estimate (McKenzie et al. 2002). Outside the object it is the ratio of noise.
 
     Args:
         kspace: complex (coils, H, W) or (B, coils, H, W).
-        calibration: side of the fully sampled square.
+        calibration: side of the fully sampled square, or (rows, columns) of a rectangle.
 
     Raises:
-        ValueError: when k-space is of another kind, or the square does not fit into it.
+        ValueError: when k-space is of another kind, or the rectangle does not fit into it.
     """
-    rows, columns = _square(kspace, calibration)
-    k = torch.arange(calibration, device=kspace.device, dtype=kspace.real.dtype) - calibration // 2
-    hann = (math.pi * k / (calibration + 1)).cos() ** 2
+    rows, columns = _middle(kspace, calibration)
     low = torch.zeros_like(kspace)
-    low[..., rows, columns] = kspace[..., rows, columns] * hann[:, None] * hann
+    low[..., rows, columns] = kspace[..., rows, columns] * _hann(rows, kspace)[:, None] * _hann(columns, kspace)
     images = torch.fft.fftshift(torch.fft.ifft2(torch.fft.ifftshift(low, dim=(-2, -1))), dim=(-2, -1))
     root = torch.linalg.vector_norm(images, dim=-3, keepdim=True)
     ratio: Tensor = images / root.clamp_min(torch.finfo(root.dtype).tiny)
@@ -38,7 +38,7 @@ def low_frequency_ratio(kspace: Tensor, calibration: int = 24) -> Tensor:
 
 
 def espirit(
-    kspace: Tensor, calibration: int = 24, kernel: int = 6, threshold: float = 0.02, crop: float = 0.95
+    kspace: Tensor, calibration: Sides = 24, kernel: int = 6, threshold: float = 0.02, crop: float = 0.95
 ) -> Tensor:
     """ESPIRiT (Uecker et al. 2014): sensitivities as eigenvectors of eigenvalue 1.
 
@@ -55,7 +55,7 @@ def espirit(
 
     Args:
         kspace: complex (coils, H, W) or (B, coils, H, W).
-        calibration: side of the fully sampled square.
+        calibration: side of the fully sampled square, or (rows, columns) of a rectangle.
         kernel: side of the patches.
         threshold: singular values below it, relative to the largest, count as noise.
         crop: maps are 0 where the largest eigenvalue is below it, as where there is no signal.
@@ -63,9 +63,10 @@ def espirit(
     Raises:
         ValueError: when k-space is of another kind, or a size does not fit.
     """
-    rows, columns = _square(kspace, calibration)
-    if not 1 <= kernel <= calibration:
-        raise ValueError(f"kernel is {kernel}, expected 1 to {calibration}, the side of the calibration square")
+    rows, columns = _middle(kspace, calibration)
+    shortest = min(rows.stop - rows.start, columns.stop - columns.start)
+    if not 1 <= kernel <= shortest:
+        raise ValueError(f"kernel is {kernel}, expected 1 to {shortest}, the side of the calibration square")
     lags = _averaged_projection(kspace[..., rows, columns], kernel, threshold)
     values, maps = _leading_eigenvectors(lags, (kspace.shape[-2], kspace.shape[-1]))
     phase = (low_frequency_ratio(kspace, calibration).conj() * maps).sum(-3, keepdim=True).angle()
@@ -73,15 +74,26 @@ def espirit(
     return maps * (values >= crop).unsqueeze(-3)
 
 
-def _square(kspace: Tensor, calibration: int) -> tuple[slice, slice]:
+def _middle(kspace: Tensor, calibration: Sides) -> tuple[slice, slice]:
+    """Rows and columns of the calibration rectangle."""
     if not kspace.is_complex() or kspace.ndim not in (3, 4):
         raise ValueError(
             f"k-space is {kspace.dtype} {tuple(kspace.shape)}, expected complex (coils, H, W) or (B, coils, H, W)"
         )
-    if not 1 <= calibration <= min(kspace.shape[-2:]):
-        raise ValueError(f"calibration is {calibration}, expected 1 to {min(kspace.shape[-2:])}, the sides of k-space")
-    rows, columns = (slice(n // 2 - calibration // 2, n // 2 + (calibration + 1) // 2) for n in kspace.shape[-2:])
-    return rows, columns
+    sides = (calibration, calibration) if isinstance(calibration, int) else calibration
+    if not all(1 <= side <= n for side, n in zip(sides, kspace.shape[-2:], strict=True)):
+        raise ValueError(
+            f"calibration is {calibration}, expected 1 to the sides of k-space, {tuple(kspace.shape[-2:])}"
+        )
+    (i, j), (height, width) = (n // 2 for n in kspace.shape[-2:]), sides
+    return slice(i - height // 2, i + (height + 1) // 2), slice(j - width // 2, j + (width + 1) // 2)
+
+
+def _hann(window: slice, like: Tensor) -> Tensor:
+    side = window.stop - window.start
+    k = torch.arange(side, device=like.device, dtype=like.real.dtype) - side // 2
+    window_values: Tensor = (math.pi * k / (side + 1)).cos() ** 2
+    return window_values
 
 
 def _averaged_projection(square: Tensor, kernel: int, threshold: float) -> Tensor:

@@ -5,12 +5,12 @@ from torch import Tensor
 
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.operators import Operator
-from lit_inverse.settings import at_least_1, not_negative, positive
+from lit_inverse.settings import positive
 from lit_inverse.solvers.base import ValueRange
 from lit_inverse.solvers.fitting.data_terms import SquaredError
 from lit_inverse.solvers.latent.following import Point, follow
 from lit_inverse.solvers.latent.searches import Searches
-from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
+from lit_inverse.solvers.latent.solver import LatentSolver
 from lit_inverse.solvers.latent.steps import first_order
 from lit_inverse.solvers.least_squares.data_step import DataStep
 from lit_inverse.solvers.requirements import require_linear
@@ -24,8 +24,9 @@ class GenerativeADMM(LatentSolver):
         w <- argmin 1/2 ||A w - y||^2 + rho/2 ||w + u - G(z)||^2
         u <- u + w - G(z)
 
-    Latorre, Eftekhari and Cevher 2019, Algorithm 1. Deviations: they take a plain gradient step for z and for w, where
-    the w here is exact. The answer is G(z), and the "loss" ||A G(z) - y||^2 / 2 + prior ||z||^2. Linear A only.
+    Latorre, Eftekhari and Cevher 2019, Algorithm 1. Deviations: they take a plain gradient step for z, and for w but in
+    their Algorithm 2; the w here is exact and rho constant. The answer is G(z), and the "loss" ||A G(z) - y||^2 / 2 +
+    prior ||z||^2. Linear A only.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -36,9 +37,10 @@ class GenerativeADMM(LatentSolver):
         prior: weight of ||z||^2; half of what it is in `LatentSearch`, whose square has no 1/2.
 
     Raises:
-        FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged or a number is impossible; when solving, if A is not linear.
+        ValueError: when solving, if A is not linear; others see `LatentSolver`.
     """
+
+    version = 2
 
     def __init__(
         self,
@@ -49,29 +51,25 @@ class GenerativeADMM(LatentSolver):
         n_restarts: int = 4,
         prior: float = 0.05,
     ) -> None:
-        super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter)
-        check_step_size(lr=lr)
+        super().__init__(generator, max_iter, n_restarts, lr, prior)
         positive(rho=rho)
-        not_negative(prior=prior)
-        self.max_iter, self.rho, self.lr, self.prior = max_iter, rho, lr, prior
+        self.rho = rho
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         super().check(operator, value_range)
         require_linear(operator)
 
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
-        squares, network, y = SquaredError(), searches.network, searches.y
-        operator, adam = require_linear(searches.operator), first_order(starts, self.lr)
-        data_step, rho = DataStep(operator, y), y.real.new_full((len(y),), self.rho)
+        network, y, adam = searches.network, searches.y, first_order(starts, self.lr)
+        operator, rho = require_linear(searches.operator), y.real.new_full((len(y),), self.rho)
+        data_step = DataStep(operator.on_reals() if y.is_complex() else operator, y)  # w is as real as G(z)
 
         def objective(point: Point) -> Tensor:
-            return squares(operator(network(point[0])), y) / 2 + self.prior * point[0].square().flatten(1).sum(1)
+            return searches.misfit(network(point[0])) / 2 + self._penalty(point[0])
 
         def update(point: Point, loss: Tensor) -> Point:
             z, w, u = point
-            constraint = self.rho / 2 * squares(network(z), (w + u).detach())
-            augmented = constraint + self.prior * z.square().flatten(1).sum(1)
+            augmented = self.rho / 2 * SquaredError()(network(z), (w + u).detach()) + self._penalty(z)
             z = adam(*torch.autograd.grad(augmented.sum(), z))
             with torch.no_grad():
                 x = network(z)

@@ -10,12 +10,11 @@ from torch import Tensor
 
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.operators import Operator
-from lit_inverse.settings import at_least_1, not_negative, one_of, positive
-from lit_inverse.solvers.fitting.data_terms import SquaredError
+from lit_inverse.settings import one_of, positive
 from lit_inverse.solvers.latent.balls import PROJECTIONS, NormName
 from lit_inverse.solvers.latent.following import Paths, Point, follow
 from lit_inverse.solvers.latent.searches import Searches
-from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
+from lit_inverse.solvers.latent.solver import LatentSolver
 from lit_inverse.solvers.latent.steps import descending, first_order
 from lit_inverse.solvers.solution import Solution
 
@@ -28,8 +27,11 @@ class IntermediateLayer(LatentSolver):
     ILO (Daras, Dean, Jalal and Dimakis 2021, Algorithm 1) on G = G_d ... G_1: first z = h_0 as in `LatentSearch`, with
     its prior and restarts, of which the best goes on; then, layer by layer, the vector h_i between G_i and G_{i+1} in a
     ball around what the stage before made of it. Each moves by Adam, projected onto its ball; the best iterate of a
-    stage goes on. Deviations: one learning rate for all stages, no noise is added to h, and r_i = radius_i sqrt(m / n),
-    where theirs are set by hand: the fewer measurements there are, the less of h they determine.
+    stage goes on. Deviations: balls are those of the Euclidean norm by default, where theirs are l1; one constant
+    learning rate for all stages; in a stage h_i moves alone, where in their code z and the inputs of noise do too; and
+    r_i = radius_i sqrt(m / n), where theirs are set by hand: the fewer measurements there are, the less of h they
+    determine. As in their code the projection is the nearest point whatever Adam's scales of the entries are, so that
+    on the surface of its ball h_i ends near the minimiser, not at it.
 
     All steps count: with radii of two layers there are 3 max_iter. The history's "loss" is that of the stage.
 
@@ -43,8 +45,7 @@ class IntermediateLayer(LatentSolver):
         norm: of the balls, "l1" or "l2".
 
     Raises:
-        FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged, a number is impossible, or the generator has too few layers.
+        ValueError: when the generator has too few layers; others see `LatentSolver`.
     """
 
     def __init__(
@@ -57,10 +58,7 @@ class IntermediateLayer(LatentSolver):
         radii: tuple[float, ...] = (3.0, 3.0),
         norm: NormName = "l2",
     ) -> None:
-        super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter)
-        check_step_size(lr=lr)
-        not_negative(prior=prior)
+        super().__init__(generator, max_iter, n_restarts, lr, prior)
         for number, radius in enumerate(radii, 1):
             positive(**{f"radius {number}": radius})
         one_of(NormName, norm=norm)
@@ -69,7 +67,7 @@ class IntermediateLayer(LatentSolver):
             raise ValueError(
                 f"radii are {tuple(radii)}, expected fewer than the layers that the generator tells apart, {n_stages}"
             )
-        self.max_iter, self.lr, self.prior, self.radii = max_iter, lr, prior, tuple(radii)
+        self.radii = tuple(radii)
         self.norm: NormName = norm
 
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
@@ -77,7 +75,7 @@ class IntermediateLayer(LatentSolver):
 
         def with_prior(point: Point) -> Tensor:
             (z,) = point
-            return _misfit(searches, stages, z) + self.prior * z.square().flatten(1).sum(1)
+            return searches.misfit(_through(stages, z)) + self._penalty(z)
 
         update = descending(first_order(starts, self.lr))
         paths = follow((starts,), with_prior, update, self.max_iter, given.trace.numbers)
@@ -104,7 +102,7 @@ class IntermediateLayer(LatentSolver):
         adam, project = first_order(centre, self.lr), PROJECTIONS[self.norm]
 
         def objective(point: Point) -> Tensor:
-            return _misfit(searches, stages, point[0])
+            return searches.misfit(_through(stages, point[0]))
 
         def update(point: Point, loss: Tensor) -> Point:
             (h,) = descending(adam)(point, loss)
@@ -118,8 +116,3 @@ def _through(stages: Stages, h: Tensor) -> Tensor:
     for stage in stages:
         h = stage(h)
     return h
-
-
-def _misfit(searches: Searches, stages: Stages, h: Tensor) -> Tensor:
-    """||y - A G(h)||^2 of each search, (F,)."""
-    return SquaredError()(searches.operator(_through(stages, h)), searches.y)

@@ -7,8 +7,7 @@ from torch import Tensor
 
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.operators.items import reals
-from lit_inverse.settings import at_least_1, positive
-from lit_inverse.solvers.fitting.data_terms import SquaredError
+from lit_inverse.settings import at_least_1, below_1, positive
 from lit_inverse.solvers.latent.following import Point, follow
 from lit_inverse.solvers.latent.metropolis import Draws, Metropolis
 from lit_inverse.solvers.latent.quasi_newton import LBFGS
@@ -31,9 +30,9 @@ class Langevin(LatentSolver):
     Chains begin at the best of some searches for the smallest U, so other modes are as a rule not visited. Each chain's
     tau is adapted towards 57 % accepted during the burn-in, which is not sampled.
 
-    Solution.samples are (n_samples, B, *in_shape), of all chains at equal distances; their standard deviation is that
-    of the pixels, their quantiles give intervals. The history's "loss" is U and "acceptance" the chance of it, means
-    over the chains.
+    Solution.samples are (n_samples, B, *in_shape), of all chains at equal distances up to the last step; their standard
+    deviation is that of the pixels, their quantiles give intervals. The history's "loss" is U and "acceptance" the
+    chance of it, means over the chains.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -46,9 +45,10 @@ class Langevin(LatentSolver):
         smallest_sigma: what sigma is at least; without noise a posterior is a point.
 
     Raises:
-        FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged or a number is impossible.
+        ValueError: when n_samples is no multiple of n_chains, or burn_in not in [0, 1); others see `LatentSolver`.
     """
+
+    version = 2
 
     def __init__(
         self,
@@ -61,14 +61,13 @@ class Langevin(LatentSolver):
         search: float = 0.2,
         smallest_sigma: float = 1e-3,
     ) -> None:
-        super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter, n_chains=n_chains, n_samples=n_samples)
+        super().__init__(generator, max_iter, n_restarts)
+        at_least_1(n_chains=n_chains, n_samples=n_samples)
         positive(smallest_sigma=smallest_sigma, search=search)
-        if not 0 <= burn_in < 1:
-            raise ValueError(f"burn_in is {burn_in}, expected 0 <= burn_in < 1")
+        below_1(burn_in=burn_in)
         if n_samples % n_chains:
             raise ValueError(f"n_samples is {n_samples}, expected a multiple of n_chains = {n_chains}")
-        self.max_iter, self.burn_in, self.n_chains, self.n_samples = max_iter, burn_in, n_chains, n_samples
+        self.burn_in, self.n_chains, self.n_samples = burn_in, n_chains, n_samples
         self.n_search, self.smallest_sigma = max(1, int(search * max_iter)), smallest_sigma
 
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
@@ -94,12 +93,10 @@ class Langevin(LatentSolver):
 
     def _potential(self, searches: Searches) -> Callable[[Tensor], Tensor]:
         """U of each search, up to a constant."""
-        squares, variance = SquaredError(), self._variance(searches)
+        variance = self._variance(searches)
 
         def potential(z: Tensor) -> Tensor:
-            misfit = squares(searches.operator(searches.network(z)), searches.y)
-            u: Tensor = misfit / (2 * variance) + z.square().flatten(1).sum(1) / 2
-            return u
+            return searches.misfit(searches.network(z)) / (2 * variance) + z.square().flatten(1).sum(1) / 2
 
         return potential
 
@@ -109,24 +106,25 @@ class Langevin(LatentSolver):
         return sigma.square() / (2 if searches.y.is_complex() else 1)
 
     def _root(self, searches: Searches, z: Tensor) -> Tensor:
-        """R of C = R R^T = (J^T J / variance + I)^-1, (F, k, k), z (F, *latent_shape) with k entries."""
-        identity = torch.eye(z[0].numel(), dtype=z.dtype, device=z.device)
+        """C^(1/2) for C = (J^T J / variance + I)^-1, (F, k, k), z (F, *latent_shape) with k entries."""
         z = z.detach().requires_grad_()
         measured = reals(searches.operator(searches.network(z)))
         weights = torch.zeros_like(measured, requires_grad=True)
         (back,) = torch.autograd.grad(measured, z, weights, create_graph=True)  # J^T weights: linear, J its derivative
         rows = back.flatten(1).sum(0)
         columns = [torch.autograd.grad(row, weights, retain_graph=True)[0] for row in rows]
-        jacobian = torch.stack(columns, 2)
-        precision = jacobian.mT @ jacobian / self._variance(searches)[:, None, None] + identity
-        root: Tensor = torch.linalg.solve_triangular(torch.linalg.cholesky(precision).mT, identity, upper=True)
-        return root
+        jacobian = torch.stack(columns, 2).double()  # the condition may be beyond float32, as J^T J / 1e-6 with m < k
+        precision = jacobian.mT @ jacobian / self._variance(searches)[:, None, None]
+        values, vectors = torch.linalg.eigh(precision.nan_to_num(0.0, 0.0, 0.0))  # of items that diverged: 0
+        root: Tensor = vectors * (1 + values.clamp_min(0)).rsqrt().unsqueeze(1) @ vectors.mT
+        return root.to(z.dtype)
 
     def _sample(
         self, chains: Searches, metropolis: Metropolis, latent: Callable[[Tensor], Tensor], status: list[Status]
     ) -> Solution:
         trace, burn_in = chains.given.trace, int(self.burn_in * self.max_iter)
-        places = torch.linspace(burn_in + 1, self.max_iter, self.n_samples // self.n_chains).round().long().tolist()
+        n_steps = self.n_samples // self.n_chains
+        places = torch.linspace(burn_in, self.max_iter, n_steps + 1)[1:].round().long().tolist()
         samples: dict[int, Tensor] = {}
         for number in range(self.max_iter + 1):
             if number > 0:

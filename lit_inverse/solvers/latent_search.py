@@ -3,12 +3,12 @@
 from torch import Tensor
 
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
-from lit_inverse.settings import at_least_1, not_negative, one_of
+from lit_inverse.settings import one_of
 from lit_inverse.solvers.fitting.data_terms import DataTerm, SquaredError
 from lit_inverse.solvers.latent.following import Point, Update, follow
 from lit_inverse.solvers.latent.quasi_newton import LBFGS
 from lit_inverse.solvers.latent.searches import Searches
-from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
+from lit_inverse.solvers.latent.solver import LatentSolver
 from lit_inverse.solvers.latent.steps import OptimizerName, descending, first_order
 from lit_inverse.solvers.solution import Solution
 
@@ -29,10 +29,6 @@ class LatentSearch(LatentSolver):
         prior: weight of ||z||^2.
         optimizer: "adam", "sgd" (gradient descent with momentum .9) or "lbfgs".
         data_term: distance of A G(z) from y; `AbsoluteError` bears outliers.
-
-    Raises:
-        FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged or a number is impossible.
     """
 
     def __init__(
@@ -45,12 +41,8 @@ class LatentSearch(LatentSolver):
         optimizer: OptimizerName = "adam",
         data_term: DataTerm = SquaredError(),  # noqa: B008
     ) -> None:
-        super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter)
-        check_step_size(lr=lr)
-        not_negative(prior=prior)
+        super().__init__(generator, max_iter, n_restarts, lr, prior)
         one_of(OptimizerName, optimizer=optimizer)
-        self.max_iter, self.lr, self.prior = max_iter, lr, prior
         self.optimizer: OptimizerName = optimizer
         self.data_term = data_term
 
@@ -59,8 +51,7 @@ class LatentSearch(LatentSolver):
 
         def objective(point: Point) -> Tensor:
             (z,) = point
-            loss = self.data_term(searches.operator(searches.network(z)), searches.y)
-            return loss + self.prior * z.square().flatten(1).sum(1)
+            return self.data_term(searches.operator(searches.network(z)), searches.y) + self._penalty(z)
 
         def update_rule() -> Update:
             if self.optimizer == "lbfgs":

@@ -18,7 +18,8 @@ class ProjectedGradient(LatentSolver):
 
     Shah and Hegde 2018, Algorithm 1 (PGD-GAN), where E A^T A = I. The "loss" is ||y - A x||^2. For other measurements
     A^H is J(x)^H (`Operator.vjp`): with `Sign(straight_through=True)` it is the projected gradient method of 1-bit
-    compressed sensing, x <- P(x + step A^T (y - sign(A x))) (Liu, Gomes, Tiwari and Scarlett 2020, BIPG).
+    compressed sensing, x <- P(x + step A^T (y - sign(A x))) (Liu, Gomes, Tiwari and Scarlett 2020, BIPG). See
+    `LatentSolver`.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -27,10 +28,6 @@ class ProjectedGradient(LatentSolver):
         n_inner: steps of Adam of each projection.
         lr: learning rate of Adam.
         n_restarts: number of starting points; the first ones are the same whatever their number.
-
-    Raises:
-        FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged or a number is impossible.
     """
 
     def __init__(
@@ -42,16 +39,16 @@ class ProjectedGradient(LatentSolver):
         lr: float = 0.03,
         n_restarts: int = 1,
     ) -> None:
-        super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter, n_inner=n_inner)
-        check_step_size(step=step, lr=lr)
-        self.max_iter, self.step, self.n_inner, self.lr = max_iter, step, n_inner, lr
+        super().__init__(generator, max_iter, n_restarts, lr)
+        at_least_1(n_inner=n_inner)
+        check_step_size(step=step)
+        self.step, self.n_inner = step, n_inner
 
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
         squares, network, operator = SquaredError(), searches.network, searches.operator
 
         def objective(point: Point) -> Tensor:
-            return squares(operator(network(point[0])), searches.y)
+            return searches.misfit(network(point[0]))
 
         def update(point: Point, loss: Tensor) -> Point:
             with torch.no_grad():

@@ -9,12 +9,11 @@ from lit_inverse.bases import BasisName, check_wavelet, make_basis
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.operators import Operator
 from lit_inverse.operators.items import column
-from lit_inverse.settings import at_least_1, not_negative
+from lit_inverse.settings import not_negative
 from lit_inverse.solvers.base import ValueRange
-from lit_inverse.solvers.fitting.data_terms import SquaredError
 from lit_inverse.solvers.latent.following import Point, follow
 from lit_inverse.solvers.latent.searches import Searches
-from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
+from lit_inverse.solvers.latent.solver import LatentSolver
 from lit_inverse.solvers.latent.steps import first_order
 from lit_inverse.solvers.requirements import require_linear
 from lit_inverse.solvers.solution import Solution
@@ -27,14 +26,15 @@ class SparseGen(LatentSolver):
     and to that of the Lasso where it has much. z moves by Adam as in `LatentSearch`, v by proximal gradient steps of
     size 1 / (2 ||A||^2), after a warm-up of z alone: steps on v are exact in the convex problem it solves for a given
     z.
-    Deviations: in the authors' code both move by Adam, and lam' is fixed. Here it is lam sqrt(n / m): for random A
-    with E ||A x||^2 = ||x||^2 the entries of A^T r, of which it is the threshold, are of the order of ||r|| / sqrt(m).
-    Linear A only.
+    Deviations: in the authors' code both move by Adam, v is clipped so that x_hat stays in [0, 1], and lam' is 0.01
+    whatever m. Here it is lam sqrt(n / m): for random A with E ||A x||^2 = ||x||^2 the entries of A^T r, of which it is
+    the threshold, are of the order of ||r|| / sqrt(m). Linear A only.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
         max_iter: number of steps.
-        warm_up: number of the first of them that leave v = 0.
+        warm_up: number of the first of them that leave v = 0 (theirs: 800 of 3000); where that would be all of them,
+            three tenths.
         lr: learning rate of Adam.
         n_restarts: number of starting points; the first ones are the same whatever their number.
         prior: weight of ||z||^2.
@@ -44,8 +44,7 @@ class SparseGen(LatentSolver):
         level: its number of levels; see `Lasso`.
 
     Raises:
-        FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged or a number is impossible; when solving, if A is not linear.
+        ValueError: when the wavelet is not orthogonal; when solving, if A is not linear; others see `LatentSolver`.
     """
 
     def __init__(
@@ -61,12 +60,10 @@ class SparseGen(LatentSolver):
         wavelet: str = "db4",
         level: int | None = None,
     ) -> None:
-        super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter)
-        check_step_size(lr=lr)
-        not_negative(prior=prior, lam=lam, warm_up=warm_up)
+        super().__init__(generator, max_iter, n_restarts, lr, prior)
+        not_negative(lam=lam, warm_up=warm_up)
         check_wavelet(wavelet)
-        self.max_iter, self.warm_up, self.lr, self.prior, self.lam = max_iter, warm_up, lr, prior, lam
+        self.lam, self.warm_up = lam, warm_up if warm_up < max_iter else 3 * max_iter // 10
         self.basis: BasisName = basis
         self.wavelet, self.level = wavelet, level
 
@@ -77,7 +74,7 @@ class SparseGen(LatentSolver):
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
         operator, y = require_linear(searches.operator), searches.y
         basis = make_basis(self.basis, operator.in_shape, y.real, self.wavelet, self.level)
-        squares, adam = SquaredError(), first_order(starts, self.lr)
+        adam = first_order(starts, self.lr)
         step = 1 / (2 * require_linear(searches.given.operator).norm().square())
         step = step.expand(len(searches.given.y)).repeat_interleave(searches.n_restarts)
         lam = self.lam * math.sqrt(operator.n / operator.m)
@@ -89,8 +86,7 @@ class SparseGen(LatentSolver):
 
         def objective(point: Point) -> Tensor:
             z, v = point
-            fit = squares(operator(images(z, v)), y)
-            return fit + lam * v.abs().flatten(1).sum(1) + self.prior * z.square().flatten(1).sum(1)
+            return searches.misfit(images(z, v)) + lam * v.abs().flatten(1).sum(1) + self._penalty(z)
 
         def update(point: Point, loss: Tensor) -> Point:
             z, v = point

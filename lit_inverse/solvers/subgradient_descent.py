@@ -5,8 +5,6 @@ from torch import Tensor
 
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.operators.items import column
-from lit_inverse.settings import at_least_1
-from lit_inverse.solvers.fitting.data_terms import SquaredError
 from lit_inverse.solvers.latent.following import Point, follow
 from lit_inverse.solvers.latent.searches import Searches
 from lit_inverse.solvers.latent.solver import LatentSolver, check_step_size
@@ -19,7 +17,7 @@ class SubgradientDescent(LatentSolver):
     Cocola 2022, Algorithm 1, from Huang, Hand, Heckel and Voroninski 2021. The change of sign leaves the spurious
     critical point near a negative multiple of the solution. For ReLU networks with random weights, A_ij ~ N(0, 1/m) and
     m of the order of k it converges with high probability (Cocola 2022, Theorem 4.4), from any start but 0. Autograd's
-    relu'(0) = 0 is a valid choice of subgradient. Iterates are those after the change of sign.
+    relu'(0) = 0 is a valid choice of subgradient. Iterates are those after the change of sign. See `LatentSolver`.
 
     The same f and algorithm serve other measurements, `Magnitude` (phase retrieval: Hand, Leong and Voroninski 2018),
     `Identity` (denoising and inversion: Heckel, Huang, Hand and Voroninski 2020) and `Spiked` (f is there 2 times that
@@ -32,10 +30,6 @@ class SubgradientDescent(LatentSolver):
             one 2^d times larger (the paper's K 2^d / d^2).
         negation: whether signs are changed.
         n_restarts: number of starting points; the first ones are the same whatever their number. One is published.
-
-    Raises:
-        FileNotFoundError: when there is no such checkpoint.
-        ValueError: when the checkpoint is damaged or a number is impossible.
     """
 
     def __init__(
@@ -46,17 +40,13 @@ class SubgradientDescent(LatentSolver):
         negation: bool = True,
         n_restarts: int = 1,
     ) -> None:
-        super().__init__(generator, n_restarts)
-        at_least_1(max_iter=max_iter)
+        super().__init__(generator, max_iter, n_restarts)
         check_step_size(step=step)
-        self.max_iter, self.step, self.negation = max_iter, step, negation
+        self.step, self.negation = step, negation
 
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
-        squares = SquaredError()
-
         def objective(point: Point) -> Tensor:
-            (z,) = point
-            return squares(searches.operator(searches.network(z)), searches.y) / 2
+            return searches.misfit(searches.network(point[0])) / 2
 
         @torch.no_grad()
         def better_sign(z: Tensor) -> Tensor:

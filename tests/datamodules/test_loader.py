@@ -48,12 +48,15 @@ class SaveAt(Callback):
             trainer.save_checkpoint(self.path)
 
 
-def seen(path: Path | None = None, *callbacks: Callback, validate: bool = True, **settings: Any) -> list[Any]:
+def seen(
+    path: Path | None = None, *callbacks: Callback, validate: bool = True, workers: int = 0, **settings: Any
+) -> list[Any]:
     """What a module is given in three epochs of four batches, from a checkpoint on."""
     quiet: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     trainer = Trainer(accelerator="cpu", max_epochs=3, callbacks=list(callbacks), **quiet, **settings)
     module = Listener()
-    train = ResumableLoader(torch.arange(8), 2, sampler=EpochSampler(8, 3))
+    processes: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0}  # as data modules have them
+    train = ResumableLoader(torch.arange(8), 2, sampler=EpochSampler(8, 3), **processes)
     validation = DataLoader(torch.arange(2)) if validate else None
     trainer.fit(module, train, validation, ckpt_path=path, weights_only=True)
     return module.seen
@@ -69,6 +72,13 @@ def test_training_goes_on_with_the_batches_that_were_left(
     settings: dict[str, Any] = {"limit_train_batches": limit, "validate": validate, "enable_checkpointing": False}
     whole = seen(None, SaveAt(step, path), **settings)
     assert seen(path, **settings) == whole[step:]
+
+
+def test_processes_that_read_make_no_difference(tmp_path: Path) -> None:
+    path = tmp_path / "some.ckpt"
+    expected = seen(None, SaveAt(6, path), enable_checkpointing=False)
+    assert seen(None, enable_checkpointing=False, workers=1) == expected
+    assert seen(path, enable_checkpointing=False, workers=1) == expected[6:]
 
 
 def test_an_epoch_follows_on_one_that_was_finished(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import datamodules
 from datamodules import ChestXrayDataModule, ImagesDataModule
 from datamodules.base import SplitDataModule
 
-WITHOUT_ROOT = {"DigitsDataModule", "RotatedDataModule", "SparseSignalsDataModule"}
+WITHOUT_ROOT = {"DigitsDataModule", "RotatedDataModule", "SmoothSignalsDataModule", "SparseSignalsDataModule"}
 WITH_ROOT = [name for name in datamodules.__all__ if name not in WITHOUT_ROOT]
 
 

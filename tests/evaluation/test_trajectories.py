@@ -9,6 +9,7 @@ from least_norm import LeastNorm
 
 from evaluate import main
 from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.reference import Reference
 from lit_inverse.evaluation.results import Results, read_rows
 from lit_inverse.evaluation.trajectories import Trajectory, iterates_to_follow, trajectory
 from lit_inverse.solvers import FISTA, Solution, Status
@@ -19,6 +20,7 @@ def case(index: int, repeat: int = 0) -> Case:
 
 
 X = torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+REFERENCE = Reference(X, None, None)
 
 
 def test_iterates_of_the_first_image_are_followed_from_the_start_to_the_last() -> None:
@@ -51,23 +53,23 @@ def solution(n_iter: int, history: dict[str, torch.Tensor]) -> Solution:
 
 
 def test_a_trajectory_ends_with_the_reconstruction() -> None:
-    found = trajectory(solution(7, {}), X, 1, [0, 3, 7, 20])
+    found = trajectory(solution(7, {}), REFERENCE, 1, [0, 3, 7, 20])
     assert found.iterations == [0, 3, 7]
     assert found.mse == pytest.approx([9.0, 4.0, 0.25])
     assert (found.objective, found.steps, found.values) == (None, [], [])
 
 
 def test_losses_are_numbered_from_one_and_gaps_as_the_solver_says() -> None:
-    loss = trajectory(solution(2, {"loss": torch.tensor([[9.0, 8.0], [7.0, 6.0], [5.0, 4.0]])}), X, 1, [0, 1, 2, 3])
+    loss = trajectory(solution(2, {"loss": torch.tensor([[9.0, 8.0], [7.0, 6.0], [5.0, 4.0]])}), REFERENCE, 1, [0, 1, 2, 3])
     assert (loss.objective, loss.steps, loss.values) == ("loss", [1, 2], [8.0, 6.0])
     gaps = {"gap": torch.tensor([[1.0, 0.5], [0.1, torch.nan]]), "iteration": torch.tensor([[5.0, 5.0], [10.0, 10.0]])}
-    gap = trajectory(solution(20, gaps), X, 0, [0, 1, 2, 3])
+    gap = trajectory(solution(20, gaps), REFERENCE, 0, [0, 1, 2, 3])
     assert (gap.objective, gap.steps, gap.values) == ("gap", [5, 10], pytest.approx([1.0, 0.1]))
-    assert trajectory(solution(20, gaps), X, 1, [0, 1, 2, 3]).steps == [5]
+    assert trajectory(solution(20, gaps), REFERENCE, 1, [0, 1, 2, 3]).steps == [5]
 
 
 def test_a_trajectory_comes_back_from_the_folder(tmp_path: Path) -> None:
-    found = trajectory(solution(7, {}), X, 0, [0, 3, 7, 20])
+    found = trajectory(solution(7, {}), REFERENCE, 0, [0, 3, 7, 20])
     results = Results(tmp_path)
     results.keep_trajectory("key", asdict(found))
     assert Trajectory(**(results.trajectory("key") or {})) == found

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import torch
 from fit_runs import Recorder
-from pytorch_lightning import Trainer
+from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from datamodules import DigitsDataModule
 from lit_inverse.checkpoints import load_network
 from lit_inverse.lit_modules import VAEModule
 from lit_inverse.lit_modules.vae import cross_entropy, kl_to_standard_normal, negative_elbo
@@ -141,3 +142,48 @@ def test_quality_of_samples_is_logged_where_images_are_held_out() -> None:
     assert logged["val/kernel_distance"] == pytest.approx(float(kernel_distance(real, fake)), rel=1e-4)
     precision, recall = precision_recall(real, fake)
     assert (logged["val/precision"], logged["val/recall"]) == pytest.approx((float(precision), float(recall)))
+
+
+def fit(checkpoint: Path | None = None, save_at: int | None = None, folder: Path | None = None) -> VAEModule:
+    """Two epochs of four batches, on digits, from a checkpoint on; one is saved after that many steps."""
+
+    class Save(Callback):
+        def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+            if folder is not None and trainer.global_step == save_at:
+                trainer.save_checkpoint(folder / "some.ckpt")
+
+    torch.manual_seed(0)
+    module = VAEModule(latent_dim=3, hidden=(8,), quality=None)
+    torch.manual_seed(1 if checkpoint is None else 2)  # another process has drawn other numbers
+    settings: dict[str, Any] = {"max_epochs": 2, "limit_train_batches": 4, "limit_val_batches": 0}
+    trainer = quiet_trainer(callbacks=[Save()], **settings)
+    trainer.fit(module, datamodule=DigitsDataModule(batch_size=16), ckpt_path=checkpoint, weights_only=True)
+    return module
+
+
+@pytest.mark.parametrize("step", [2, 4, 6])
+def test_a_run_stopped_in_mid_epoch_goes_on_as_if_it_had_not_been(step: int, tmp_path: Path) -> None:
+    whole = fit(save_at=step, folder=tmp_path)
+    rest = fit(tmp_path / "some.ckpt")
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(rest.state_dict()[name], value, rtol=0, atol=0)
+
+
+@pytest.mark.usefixtures("untouched_rng")
+def test_training_leaves_global_generators_alone() -> None:
+    with torch.random.fork_rng(devices=[]):
+        module = VAEModule(latent_dim=3, hidden=(8,), quality=None)
+    trainer = quiet_trainer(max_epochs=1, limit_train_batches=2, limit_val_batches=1)
+    trainer.fit(module, datamodule=DigitsDataModule(batch_size=16))
+
+
+def test_precision_does_not_choose_z() -> None:
+    module, x = small_module(), images(20)
+    expected = negative_elbo(module.vae, x, generator(0))
+    default = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)  # as Lightning does for 64-true
+        found = negative_elbo(module.vae, x, generator(0))
+    finally:
+        torch.set_default_dtype(default)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))

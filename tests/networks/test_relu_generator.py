@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lit_inverse.checkpoints import describe, load_network
-from lit_inverse.networks import VAE, DCGANGenerator, ImageGenerator, ReLUGenerator
+from lit_inverse.networks import VAE, DCGANGenerator, GANGenerator, ImageGenerator, ReLUGenerator
 from lit_inverse.seeding import generator
 
 
@@ -76,6 +76,7 @@ def test_impossible_settings_are_refused(settings: dict[str, object], message: s
         (VAE((1, 4, 5), 3, hidden=(7, 6)), 3),
         (DCGANGenerator((1, 28, 28), width=2), 5),
         (DCGANGenerator((2, 17, 31), latent_dim=5, width=2), 4),
+        (GANGenerator((2, 17, 31), latent_dim=5, width=2), 4),
     ],
     ids=lambda value: type(value).__name__,
 )

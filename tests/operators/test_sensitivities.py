@@ -105,7 +105,7 @@ def test_precision_is_that_of_kspace(estimate: object) -> None:
 def test_impossible_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="expected complex"):
         sensitivities.espirit(kspace().real)
-    with pytest.raises(ValueError, match="calibration is 57, expected 1 to 56"):
+    with pytest.raises(ValueError, match="calibration is 57, expected 1 to the sides of k-space"):
         sensitivities.low_frequency_ratio(kspace(), calibration=57)
     with pytest.raises(ValueError, match="kernel is 9, expected 1 to 8"):
         sensitivities.espirit(kspace(), calibration=8, kernel=9)

@@ -47,6 +47,22 @@ def test_what_was_measured_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(experiment, "trials", lambda *_: pytest.fail("was measured again"))
     run(tmp_path, networks=1, signals=2, hidden=(40,), n_steps=5)
     assert read_records(Trial, tmp_path / "trials.csv") == rows
+    with pytest.raises(ValueError, match="holds trials of hidden 40 and n_steps 5, expected 40-30 and 5: give another"):
+        run(tmp_path, networks=1, signals=2, hidden=(40, 30), n_steps=5)
+    with pytest.raises(ValueError, match="expected 40 and 6"):
+        run(tmp_path, networks=1, signals=2, hidden=(40,), n_steps=6)
+
+
+def test_more_signals_are_added_to_those_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experiment, "settings", lambda: iter([Setting("denoising", 2, 50, 50, 0.3)]))
+    monkeypatch.setattr(experiment, "draw", lambda *_: None)
+    for folder, counts in (("grown", (2, 5)), ("whole", (5,))):
+        for signals in counts:
+            run(tmp_path / folder, networks=1, signals=signals, hidden=(40,), n_steps=5)
+    grown, whole = (read_records(Trial, tmp_path / folder / "trials.csv") for folder in ("grown", "whole"))
+    assert [row.signal for row in grown] == [0, 1, 2, 3, 4]
+    for a, b in zip(grown, whole, strict=True):
+        assert a.error == pytest.approx(b.error, rel=1e-6)
 
 
 def test_an_unknown_experiment_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from lit_inverse import seeding
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.operators import Operator
 from lit_inverse.solvers.base import Given, without_inference_tensors
+from lit_inverse.solvers.fitting.data_terms import SquaredError
 from lit_inverse.solvers.latent.following import Paths
 from lit_inverse.solvers.solution import Solution, Status
 
@@ -42,6 +43,10 @@ class Searches:
         sources = [source for seed in given.seeds for source in [seeding.generator(seed)] * n_restarts]
         z = torch.stack([torch.randn(network.latent_shape, generator=s, dtype=torch.float32) for s in sources])
         return cls(given, 1, y, operator, network).with_restarts(n_restarts), z.to(y.device, y.real.dtype)
+
+    def misfit(self, x: Tensor) -> Tensor:
+        """||y - A x||^2 of each search, (F,), x (F, *in_shape)."""
+        return SquaredError()(self.operator(x), self.y)
 
     def with_restarts(self, n_restarts: int) -> "Searches":
         """The same items with another number of searches."""

@@ -1,5 +1,6 @@
 """All settings, and what is measured at them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -56,6 +57,9 @@ def run(
         hidden: widths of the layers before the last.
         n_steps: of Algorithm 1.
         threads: of the processor.
+
+    Raises:
+        ValueError: an experiment is unknown, or trials.csv holds trials of other widths or of another number of steps.
     """
     unknown = set(experiments) - EXPERIMENTS.keys()
     if unknown:
@@ -64,13 +68,21 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     path = out / "trials.csv"
     rows = read_records(Trial, path)
-    done = {(Setting(*[getattr(row, field.name) for field in fields(Setting)]), row.network) for row in rows}
+    widths = "-".join(map(str, hidden))
+    for row in rows:
+        if (row.hidden, row.n_steps) != (widths, n_steps):
+            raise ValueError(
+                f"{path} holds trials of hidden {row.hidden} and n_steps {row.n_steps}, "
+                f"expected {widths} and {n_steps}: give another out"
+            )
+    places = Counter((Setting(*[getattr(row, field.name) for field in fields(Setting)]), row.network) for row in rows)
     for setting in settings():
         if setting.experiment not in experiments:
             continue
         for network in range(networks):
-            if (setting, network) not in done:
-                rows += trials(setting, network, signals, hidden, n_steps)
+            n_done = places[setting, network]
+            if n_done < signals:
+                rows += trials(setting, network, signals, hidden, n_steps)[n_done:]
         write_records(Trial, rows, path)
         print(setting, flush=True)
     draw(rows, out / "random_networks.png")

@@ -47,12 +47,16 @@ class Trial(Setting):
         signal: number of the signal.
         error: ||x_hat - x|| / ||x||.
         noise: ||eta|| / ||x||; NaN in the spiked models.
+        hidden: widths of the layers before the last, such as "250-600".
+        n_steps: of Algorithm 1.
     """
 
     network: int
     signal: int
     error: float
     noise: float
+    hidden: str = "250-600"
+    n_steps: int = 400
 
 
 def _sensing(setting: Setting, seeds: list[int], length: float) -> tuple[Operator, Noise]:
@@ -108,4 +112,5 @@ def trials(setting: Setting, network: int, n_signals: int, hidden: tuple[int, ..
     error = norm(x_hat - x) / length
     eta = torch.full_like(error, torch.nan) if spiked else norm(y - operator(x)) / length
     rows = zip(error.tolist(), eta.tolist(), strict=True)
-    return [Trial(**vars(setting), network=network, signal=i, error=e, noise=r) for i, (e, r) in enumerate(rows)]
+    common = {**vars(setting), "network": network, "hidden": "-".join(map(str, hidden)), "n_steps": n_steps}
+    return [Trial(**common, signal=i, error=e, noise=r) for i, (e, r) in enumerate(rows)]

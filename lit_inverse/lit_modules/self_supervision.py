@@ -1,0 +1,70 @@
+"""Training of reconstruction networks on undersampled k-space alone."""
+
+import torch
+from torch import Tensor
+
+from lit_inverse.networks import ReconstructionNetwork
+from lit_inverse.operators import Fourier
+from lit_inverse.seeding import generator
+from lit_inverse.settings import at_least_1, positive
+
+
+class SelfSupervision:
+    """SSDU (Yaman et al. 2020, Magn. Reson. Med. 84(6)): what was measured, Omega, is split into Theta and Lambda.
+
+    The network is given y_Theta alone. Its loss, with u = y_Lambda and v = A_Lambda x_hat, is
+
+        ||u - v||_2 / ||u||_2 + ||u - v||_1 / ||u||_1.
+
+    Lambda has round(rho |Omega|) points, drawn one after the other, without those drawn before, with probabilities
+    proportional to a Gaussian density around the zero frequency. A square in the middle stays in Theta. The defaults
+    are those of the paper and of the authors' code.
+
+    Args:
+        rho: |Lambda| / |Omega|, 0 < rho < 1.
+        spread: standard deviation of the Gaussian along each axis, as a part of the side of k-space.
+        center: side of the square, in points.
+
+    Raises:
+        ValueError: when a number is out of its range, or the square leaves fewer points than Lambda needs.
+    """
+
+    def __init__(self, rho: float = 0.4, spread: float = 0.25, center: int = 4) -> None:
+        if not 0 < rho < 1:
+            raise ValueError(f"rho is {rho}, expected 0 < rho < 1")
+        positive(spread=spread)
+        at_least_1(center=center)
+        self.rho, self.spread, self.center = rho, spread, center
+
+    def split(self, omega: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Theta and Lambda, bool (H, W), of the mask Omega of that shape, on its device."""
+        side = self.center
+        rows, columns = (slice(max(0, n // 2 - side // 2), n // 2 + (side + 1) // 2) for n in omega.shape)
+        free = omega.clone()
+        free[rows, columns] = False
+        n_held, n_free = round(self.rho * int(omega.sum())), int(free.sum())
+        if not 0 < n_held <= n_free:
+            raise ValueError(f"rho is {self.rho}, which gives Lambda {n_held} points, expected 1 to {n_free}")
+        down, across = ((torch.arange(n) - n // 2) / (self.spread * n) for n in omega.shape)
+        log_density = -(down[:, None] ** 2 + across**2) / 2
+        # The smallest of exponential times, each divided by its weight, are such draws (Efraimidis and Spirakis 2006).
+        waiting = torch.empty(omega.shape, dtype=torch.float32).exponential_(generator=generator(seed))
+        score = (log_density - waiting.log()).to(omega.device).masked_fill(~free, -torch.inf)
+        held = torch.zeros_like(omega).view(-1).index_fill(0, score.flatten().topk(n_held).indices, True).view_as(omega)
+        return omega & ~held, held
+
+    def loss(self, network: ReconstructionNetwork, kspace: Tensor, omega: Tensor, seeds: list[int]) -> Tensor:
+        """The mean of the losses of a batch, ().
+
+        Args:
+            network: to be trained.
+            kspace: (B, coils, H, W), of which only points in Omega are read.
+            omega: bool (B, H, W), with as many points for each item.
+            seeds: of the splits, one per item.
+        """
+        splits = zip(*(self.split(*one) for one in zip(omega, seeds, strict=True)), strict=True)
+        theta, held = (Fourier(tuple(kspace.shape[1:]), torch.stack(part)).to(kspace.real) for part in splits)
+        v, u = held(network(theta.sample(kspace), theta)).flatten(1), held.sample(kspace).flatten(1)
+        ratios = [torch.linalg.vector_norm(u - v, p, 1) / torch.linalg.vector_norm(u, p, 1) for p in (2, 1)]
+        loss: Tensor = (ratios[0] + ratios[1]).mean()
+        return loss

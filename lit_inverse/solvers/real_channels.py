@@ -1,0 +1,89 @@
+"""Complex images by solvers of real ones."""
+
+import dataclasses
+from dataclasses import replace
+
+import torch
+
+from lit_inverse.operators import OnRealChannels, Operator
+from lit_inverse.operators.items import rms
+from lit_inverse.operators.real_channels import from_real_channels
+from lit_inverse.seeding import derive_seed
+from lit_inverse.settings import at_least_1, positive
+from lit_inverse.solvers.base import Given, Solver, ValueRange
+from lit_inverse.solvers.deep_prior import DeepPrior
+from lit_inverse.solvers.inner import limited, mapped, solve_within
+from lit_inverse.solvers.requirements import require_images, require_linear
+from lit_inverse.solvers.solution import Solution
+
+
+class RealChannels(Solver):
+    """Solves for the real and the imaginary parts of complex images as real channels, twice as many.
+
+    So an untrained network makes the images of all coils at once (Heckel & Soltanolkotabi 2020, Sec. 5; Darestani &
+    Heckel 2021, Sec. II), and the Lasso has real coefficients. What the second paper adds is offered too: the mean of
+    several fits, and data consistency, x + A^+ (y - A x), which puts the measured frequencies back.
+
+    Deviation: the authors scale by the norm of the fully sampled image; here only y is looked at.
+
+    Args:
+        solver: of real x (2 C, H, W); `DeepPrior` by default.
+        rms: root mean square of the real numbers of A^+ y in the unit that the solver sees, each item its own; null to
+            leave the unit.
+        n_fits: fits with different seeds, of which the mean is taken.
+        data_consistent: whether what y says replaces what the solver says about it.
+        max_iter: iterations of the solver; null for what it says itself.
+
+    The history, the status and n_iter are those of the first fit.
+
+    Raises:
+        ValueError: when a setting is impossible, A is not linear, or x no image.
+    """
+
+    def __init__(
+        self,
+        solver: Solver = DeepPrior(),  # noqa: B008
+        rms: float | None = None,
+        n_fits: int = 1,
+        data_consistent: bool = False,
+        max_iter: int | None = None,
+    ) -> None:
+        at_least_1(n_fits=n_fits, max_iter=max_iter)
+        if rms is not None:
+            positive(rms=rms)
+        self.solver = limited(solver, max_iter)
+        self.max_iter: int = getattr(self.solver, "max_iter", 0)
+        self.rms, self.n_fits, self.data_consistent = rms, n_fits, data_consistent
+
+    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
+        require_images(operator)
+        self.solver.check_all(OnRealChannels(require_linear(operator)), None)
+
+    def preferred_batch(self, device: torch.device) -> int:
+        return self.solver.preferred_batch(device)
+
+    def _solve(self, given: Given) -> Solution:
+        operator = require_linear(given.operator)
+        unit = torch.ones_like(given.sigma)
+        if self.rms is not None:
+            found = rms(operator.pinv(given.y))
+            unit = torch.where(found > 0, found / self.rms, 1)
+        fits = [
+            solve_within(self.solver, replace(given, seeds=seeds), OnRealChannels(operator), unit)
+            for seeds in _seeds(given.seeds, self.n_fits)
+        ]
+        mean = (
+            fits[0]
+            if self.n_fits == 1
+            else dataclasses.replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0))
+        )
+        solution = mapped(mean, lambda x: from_real_channels(x) * unit.view(-1, 1, 1, 1))
+        if not self.data_consistent:
+            return solution
+        return replace(solution, x=solution.x + operator.pinv(given.y - operator(solution.x)))
+
+
+def _seeds(seeds: list[int], n_fits: int) -> list[list[int]]:
+    """Of the first fit those given."""
+    others = [[derive_seed(seed, "solver", "ensemble", fit) for seed in seeds] for fit in range(1, n_fits)]
+    return [seeds, *others]

@@ -1,0 +1,46 @@
+"""Golub-Kahan bidiagonalisation."""
+
+import torch
+from torch import Tensor
+
+from lit_inverse.operators.items import column, norm
+from lit_inverse.solvers.spectral.flattened import Flattened
+
+
+def golub_kahan(a: Flattened, y: Tensor, n_steps: int) -> tuple[Tensor, Tensor]:
+    """A V = U L with orthonormal U, the first of them y / ||y||, and V, and L lower bidiagonal (Golub and Kahan 1965).
+
+    Every vector is made orthogonal to all before it. An item whose Krylov space is complete goes on with zeros.
+
+    Args:
+        a: A.
+        y: (B, rows).
+        n_steps: k.
+
+    Returns:
+        L (B, k + 1, k), real, and V^T (B, k, n).
+    """
+    lower = y.real.new_zeros(len(y), n_steps + 1, n_steps)
+    us, vs = y.new_zeros(len(y), n_steps + 1, a.rows), y.new_zeros(len(y), n_steps, a.n)
+    largest = torch.zeros_like(norm(y))
+    us[:, 0] = _direction(y, norm(y))
+    for k in range(n_steps):
+        for basis, at, vector in ((vs, (k, k), a.adjoint), (us, (k + 1, k), a)):
+            new = _orthogonal(vector(us[:, k] if basis is vs else vs[:, k]), basis)
+            length = norm(new)
+            largest = torch.maximum(largest, length)
+            length = torch.where(length > 100 * torch.finfo(length.dtype).eps * largest, length, 0)
+            basis[:, at[0]], lower[:, *at] = _direction(new, length), length
+    return lower, vs
+
+
+def _direction(vector: Tensor, length: Tensor) -> Tensor:
+    """vector / length, or 0 where the length is 0."""
+    return vector * column(torch.where(length > 0, 1 / length, 0), vector)
+
+
+def _orthogonal(vector: Tensor, basis: Tensor) -> Tensor:
+    """What is left of a vector (B, n) when its parts along orthonormal rows (B, k, n) are taken from it, twice."""
+    for _ in range(2):
+        vector = vector - ((basis.conj() @ vector[..., None]).mT @ basis)[:, 0]
+    return vector

@@ -76,7 +76,7 @@ class Fourier(LinearOperator):
         return centred
 
     def sample(self, kspace: Tensor) -> Tensor:
-        """y of measured k-space, (B, C, H, W) with the zero frequency in the middle, of an orthonormal F: what A keeps."""
+        """y, what A keeps of measured k-space (B, C, H, W), that of an orthonormal F with the origin in the middle."""
         self.check_batch(kspace, self.in_shape, "k-space")
         z = torch.fft.ifftshift(kspace, dim=(-2, -1)).flatten(-2)
         y: Tensor = self.gain * z.gather(-1, self._places_of(z))

@@ -1,7 +1,5 @@
 """Sparse-Gen: a point in the range of a generator, and a sparse deviation from it."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -27,8 +25,8 @@ class SparseGen(LatentSolver):
     size 1 / (2 ||A||^2), after a warm-up of z alone: steps on v are exact in the convex problem it solves for a given
     z.
     Deviations: in the authors' code both move by Adam, v is clipped so that x_hat stays in [0, 1], and lam' is 0.01
-    whatever m. Here it is lam sqrt(n / m): for random A with E ||A x||^2 = ||x||^2 the entries of A^T r, of which it is
-    the threshold, are of the order of ||r|| / sqrt(m). Linear A only.
+    whatever m. Here it is lam n / m: lam' is the threshold of A^T r, whose entries are of the order of ||r|| / sqrt(m)
+    for random A, and r is what v has not taken over, the less the larger m is. Linear A only.
 
     Args:
         generator: checkpoint of an `ImageGenerator`, z (B, *latent_shape) -> (B, *in_shape), or the network.
@@ -47,6 +45,8 @@ class SparseGen(LatentSolver):
         ValueError: when the wavelet is not orthogonal; when solving, if A is not linear; others see `LatentSolver`.
     """
 
+    version = 2
+
     def __init__(
         self,
         generator: NetworkOrPath = SHIPPED / "vae_mnist.pt",
@@ -55,7 +55,7 @@ class SparseGen(LatentSolver):
         lr: float = 0.01,
         n_restarts: int = 10,
         prior: float = 0.1,
-        lam: float = 0.08,
+        lam: float = 0.07,
         basis: BasisName = "pixel",
         wavelet: str = "db4",
         level: int | None = None,
@@ -77,7 +77,7 @@ class SparseGen(LatentSolver):
         adam = first_order(starts, self.lr)
         step = 1 / (2 * require_linear(searches.given.operator).norm().square())
         step = step.expand(len(searches.given.y)).repeat_interleave(searches.n_restarts)
-        lam = self.lam * math.sqrt(operator.n / operator.m)
+        lam = self.lam * operator.n / operator.m
         warm_up = iter([True] * self.warm_up)
 
         def images(z: Tensor, v: Tensor) -> Tensor:

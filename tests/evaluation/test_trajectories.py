@@ -60,7 +60,9 @@ def test_a_trajectory_ends_with_the_reconstruction() -> None:
 
 
 def test_losses_are_numbered_from_one_and_gaps_as_the_solver_says() -> None:
-    loss = trajectory(solution(2, {"loss": torch.tensor([[9.0, 8.0], [7.0, 6.0], [5.0, 4.0]])}), REFERENCE, 1, [0, 1, 2, 3])
+    loss = trajectory(
+        solution(2, {"loss": torch.tensor([[9.0, 8.0], [7.0, 6.0], [5.0, 4.0]])}), REFERENCE, 1, [0, 1, 2, 3]
+    )
     assert (loss.objective, loss.steps, loss.values) == ("loss", [1, 2], [8.0, 6.0])
     gaps = {"gap": torch.tensor([[1.0, 0.5], [0.1, torch.nan]]), "iteration": torch.tensor([[5.0, 5.0], [10.0, 10.0]])}
     gap = trajectory(solution(20, gaps), REFERENCE, 0, [0, 1, 2, 3])

@@ -73,9 +73,7 @@ def test_sense_unfolds_what_zero_filling_folds(maps: str, share: float) -> None:
 def test_the_unit_of_measurements_does_not_matter() -> None:
     problem = k_space()
     for solver in (SENSE(TVAL3(model="tv_l2", max_iter=20)), RealChannels(Tikhonov(max_iter=20), rms=0.5)):
-        small, large = (
-            solver.solve(unit * problem.y, problem.operator, sigma=unit * 0.01).x for unit in (1e-6, 1.0)
-        )
+        small, large = (solver.solve(unit * problem.y, problem.operator, sigma=unit * 0.01).x for unit in (1e-6, 1.0))
         torch.testing.assert_close(1e6 * small, large, rtol=1e-6, atol=1e-8)
 
 
@@ -90,7 +88,7 @@ def test_one_coil_has_no_sensitivities() -> None:
 def test_a_mask_without_a_middle_is_refused() -> None:
     mask = torch.zeros(16, 16, dtype=torch.bool)
     mask[:, ::2] = True
-    with pytest.raises(ValueError, match="keeps 16 x 1 coefficients around the zero frequency, expected at least 2 x 2"):
+    with pytest.raises(ValueError, match="keeps 16 x 1 coefficients around the zero frequency"):
         SENSE().check_all(Fourier((2, 16, 16), mask), None)
     with pytest.raises(ValueError, match="operator is Gaussian, expected Fourier"):
         SENSE().check_all(Gaussian((1, 6, 6), 20, 0), None)

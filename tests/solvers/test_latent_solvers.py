@@ -157,7 +157,7 @@ class Constant(LinearGenerator):
 
 @pytest.mark.parametrize("basis", ["pixel", "dct"])
 def test_the_deviation_moves_by_the_steps_of_ista(basis: str) -> None:
-    """On y - A G(z), after the warm-up, with the penalty lam sqrt(n / m)."""
+    """On y - A G(z), after the warm-up, with the penalty lam n / m."""
     _, a, y = problem()
     found = SparseGen(Constant(), 40, 10, n_restarts=1, lam=0.3, basis=basis).solve(y, a, seeds=SEEDS).x  # type: ignore[arg-type]
     psi = make_basis(basis, (12,), y).synthesis(torch.eye(12).double()).numpy().T  # type: ignore[arg-type]
@@ -166,7 +166,7 @@ def test_the_deviation_moves_by_the_steps_of_ista(basis: str) -> None:
         step = 1 / (2 * np.linalg.norm(matrix, 2) ** 2)
         for _ in range(30):
             v = v - 2 * step * matrix.T @ (matrix @ v + a.matrix[i].numpy() @ np.ones(12) - y[i].numpy())
-            v = np.sign(v) * np.maximum(np.abs(v) - step * 0.3 * (12 / 8) ** 0.5, 0)
+            v = np.sign(v) * np.maximum(np.abs(v) - step * 0.3 * 12 / 8, 0)
         assert np.abs(v).max() > 0.1
         np.testing.assert_allclose(found[i].numpy(), 1 + psi @ v, atol=1e-6)
 
@@ -211,7 +211,7 @@ class TwoStages(LinearGenerator):
 
 @pytest.mark.parametrize("norm", ["l1", "l2"])
 def test_a_stage_comes_near_the_least_misfit_over_its_ball(norm: str) -> None:
-    """||h - G_1(z)|| <= radius sqrt(m / n), against projected gradients in numpy; Adam's scales keep it from the last part."""
+    """||h - G_1(z)|| <= radius sqrt(m / n), against projected gradients in numpy; Adam's scales keep it off that."""
     _, a, y = problem()
     settings = {"max_iter": 300, "lr": 0.02, "n_restarts": 1}
     found = IntermediateLayer(TwoStages(), radii=(0.5,), norm=norm, **settings).solve(y, a, seeds=SEEDS).x  # type: ignore[arg-type]

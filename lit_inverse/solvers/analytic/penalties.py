@@ -54,12 +54,12 @@ class TV(Penalty):
         return on_parts(lambda part: self._denoised(part, column(weight, part)), image).view_as(x)
 
     def _denoised(self, x: Tensor, weight: Tensor) -> Tensor:
-        scaled = x / weight
+        scaled, norm = x / weight, 4 * max(1, sum(side > 1 for side in x.shape[2:]))  # >= ||D||^2
         p = q = torch.zeros_like(gradient(x, periodic=False))
         t = 1.0
         for _ in range(self.max_iter):
             slope = gradient(scaled - gradient_adjoint(q, periodic=False), periodic=False)
-            p, previous = (q + slope / 8).clamp(-1, 1), p
+            p, previous = (q + slope / norm).clamp(-1, 1), p
             t, momentum = (1 + (1 + 4 * t**2) ** 0.5) / 2, t - 1
             q = p + momentum / t * (p - previous)
         return x - weight * gradient_adjoint(p, periodic=False)

@@ -35,6 +35,13 @@ lista: $(STAMP) $(LISTA)/lista/best.ckpt $(LISTA)/lista_cp/best.ckpt $(LISTA)/li
 $(LISTA)/%/best.ckpt: | $(STAMP)
 	@$(BIN)/python train.py --config configs/train/$*.yaml --logger false --out $(LISTA)/$*
 
+MRI := checkpoints/runs/mri
+mri: $(STAMP) $(MRI)/unet_fastmri_small/best.ckpt $(MRI)/varnet_fastmri_small/best.ckpt  ## Small trained networks beside classical methods on drawn k-space
+	@$(BIN)/python evaluate.py --config configs/evaluate/fastmri_trained.yaml $(ARGS)
+
+$(MRI)/%/best.ckpt: | $(STAMP)
+	@$(BIN)/python train.py --config configs/train/$*.yaml --logger false --out $(MRI)/$*
+
 test: $(STAMP)  ## Run the test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
@@ -57,4 +64,4 @@ lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml (needs uv)
 clean:  ## Remove caches and the environment; results in runs and checkpoints/runs stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info build
 
-.PHONY: help setup evaluate train lista test test-slow lint format lock clean
+.PHONY: help setup evaluate train lista mri test test-slow lint format lock clean

@@ -107,10 +107,14 @@ def test_a_class_that_takes_the_place_of_another_begins_from_its_own_defaults(
     assert parts["network"]["init_args"]["width"] == 9
 
 
+TRAINED_BY_MAKE = {"lista_family": ("lista_family", "lista"), "fastmri_trained": ("mri", "mri")}
+
+
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
 def test_a_sweep_and_all_that_it_names_can_be_built(path: Path) -> None:
-    if path.stem == "lista_family" and not (CONFIGS.parent / "checkpoints" / "runs" / "lista_family").exists():
-        pytest.skip("its networks are not trained: make lista")
+    folder, target = TRAINED_BY_MAKE.get(path.stem, ("", ""))
+    if not (CONFIGS.parent / "checkpoints" / "runs" / folder).exists():
+        pytest.skip(f"its networks are not trained: make {target}")
     sweep = read_sweep(["--config", str(path)], path)
     assert list(sweep.solvers) == list(own_values(path)["solvers"])
 

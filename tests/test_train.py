@@ -12,6 +12,7 @@ import torch
 import yaml
 from PIL import Image
 
+from datamodules.fastmri import SyntheticVolumes, write_synthetic
 from lit_inverse.checkpoints import load_network
 from lit_inverse.lit_modules import VAEModule
 from lit_inverse.training import _new_folder, _parse
@@ -138,9 +139,13 @@ def _with_settings_files(content: Any, folder: Path) -> Any:
 
 
 def stand_in(data: dict[str, Any], folder: Path) -> list[str]:
-    """Arguments that put a few black images in the place of those that a configuration asks for."""
+    """Arguments that put a few black images, or drawn volumes, in the place of those that a configuration asks for."""
     if "root" not in data.get("init_args", {}):
         return []
+    if data["class_path"].endswith("FastMRIDataModule"):
+        for split in ("train", "val"):
+            write_synthetic(folder / f"multicoil_{split}", 1, SyntheticVolumes(n_slices=1))
+        return ["--data.root", str(folder), "--data.cache", str(folder)]
     for number in range(60):
         Image.new("L", (512, 512)).save(folder / f"{number}.png")
     return ["--data.root", str(folder)]

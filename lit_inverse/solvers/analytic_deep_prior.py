@@ -78,10 +78,10 @@ class AnalyticDeepPrior(Solver):
 
     def _solve(self, given: Given) -> Solution:
         with torch.inference_mode(False):
-            y = at_least_single(given.y.clone())
+            y = given.y.clone()
             space = Flattened(require_linear(given.operator), y)
-            a = space.matrix().clone().view(-1, space.rows, space.n)
-            datum = Datum(a, space.measurements(y), self.alpha, given.operator.in_shape)
+            a = at_least_single(space.matrix().clone()).view(-1, space.rows, space.n)
+            datum = Datum(a, at_least_single(space.measurements(y)), self.alpha, given.operator.in_shape)
             return self._descend(given, datum)
 
     def _descend(self, given: Given, datum: Datum) -> Solution:

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from jsonargparse import ArgumentParser
 
 from lit_inverse.operators import Gaussian, Identity, Integration, Sign
-from lit_inverse.solvers import FISTA, AnalyticDeepPrior, SoftTSVD, Status, Tikhonov
+from lit_inverse.solvers import FISTA, AnalyticDeepPrior, SoftTSVD, Solver, Status, Tikhonov
 from lit_inverse.solvers.analytic import L1, TV, Unrolled
 from lit_inverse.theory.analytic_deep_prior.predictions import scalar_descent
 
@@ -142,3 +143,19 @@ def test_what_it_can_not_do_is_refused() -> None:
         AnalyticDeepPrior(lr=0.0)
     with pytest.raises(ValueError, match="lr_unit is 'tea'"):
         AnalyticDeepPrior(lr_unit="tea")  # type: ignore[arg-type]
+
+
+def test_layers_of_a_settings_file_work_for_callers_in_inference_mode(untouched_rng: None) -> None:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(Solver, "solver")
+    parts = "lit_inverse.solvers.analytic"
+    form = {"class_path": f"{parts}.Unrolled", "init_args": {"n_layers": 3, "penalty": {"class_path": f"{parts}.TV"}}}
+    settings = {"class_path": "lit_inverse.solvers.AnalyticDeepPrior", "init_args": {"form": form, "max_iter": 2}}
+    solver = parser.instantiate(parser.parse_object({"solver": settings})).solver
+    operator = Gaussian((1, 5, 4), 10, [0, 1])
+    y = torch.randn(2, 10, dtype=torch.float32, generator=torch.Generator().manual_seed(0))
+    expected = solver.solve(y, operator).x
+    assert expected.shape == (2, 1, 5, 4)
+    assert expected.dtype == torch.float32
+    with torch.inference_mode():
+        torch.testing.assert_close(solver.solve(y * 1, Gaussian((1, 5, 4), 10, [0, 1])).x, expected)

@@ -9,7 +9,7 @@ import torch
 from lit_inverse.evaluation.laws import Law
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise, TotalGaussian
-from lit_inverse.operators import Gaussian, Identity, Magnitude, RadialFourier
+from lit_inverse.operators import CartesianFourier, Gaussian, Identity, Magnitude, RadialFourier
 from lit_inverse.problem import Problem, as_told, draw
 
 SEEDS = [11, 12, 13, 14, 15, 16, 17, 18]
@@ -34,6 +34,20 @@ def test_items_of_a_data_module_are_measured_like_their_x() -> None:
     problem = Problem(Gaussian((1, 9, 7), 21, 5))
     items = [{"x": x, "id": str(i)} for i, x in enumerate(X)]
     assert torch.equal(problem.measure(items, SEEDS), problem.measure(X, SEEDS))
+
+
+def test_k_space_is_sampled_whatever_x_is() -> None:
+    kspace = torch.randn(2, 3, 6, 8, generator=torch.Generator().manual_seed(1), dtype=torch.complex64)
+    operator = CartesianFourier((3, 6, 8), 2, 0.25, seed=[4, 5])
+    items = [{"kspace": one, "x": torch.full((1, 4, 4), torch.nan), "id": "a"} for one in kspace]
+    y, sigma = Problem(operator).simulate(items, [1, 2])
+    for i in range(2):
+        assert torch.equal(y[i], kspace[i][:, operator.mask[i]])
+    assert sigma.tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match="operator is Gaussian, expected Fourier, CartesianFourier"):
+        Problem(Gaussian((3, 6, 8), 5, 0)).measure(items, [1, 2])
+    with pytest.raises(ValueError, match=r"k-space has shape \(2, 3, 6, 8\)"):
+        Problem(CartesianFourier((2, 6, 8), 2)).measure(items, [1, 2])
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ class Group(NamedTuple):
     measurement: str
     noise_level: float
     shape: tuple[int, ...] = ()
+    reference_shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Case:
     Attributes:
         shape: of what A acts on.
         drawn_for: id of what A is drawn for.
+        reference_shape: of x, which differs from `shape` where items bring k-space.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Case:
     repeat: int
     shape: tuple[int, ...] = ()
     drawn_for: str = ""
+    reference_shape: tuple[int, ...] = ()
 
     @property
     def is_followed(self) -> bool:
@@ -58,7 +61,7 @@ class Case:
     @property
     def group(self) -> Group:
         """The cases it can be solved with in one batch."""
-        return Group(self.solver, str(self.measurement), self.noise_level, self.shape)
+        return Group(self.solver, str(self.measurement), self.noise_level, self.shape, self.reference_shape)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def plan(sweep: Sweep) -> Plan:
             repeat,
             image.shape,
             image.drawn_for,
+            image.reference_shape,
         )
         for measurement in sweep.measurements
         for level in sweep.noise_levels
@@ -144,7 +148,7 @@ def _batch_size(sweep: Sweep, plan: Plan, case: Case, device: torch.device) -> i
     if sweep.batch_size != "auto":
         return sweep.batch_size
     size = sweep.solvers[case.solver].preferred_batch(device)
-    if sweep.operator_per == "image":
+    if sweep.operator_per != "sweep":
         each = plan.operator_bytes[case.shape, str(case.measurement)] * sweep.dtype.itemsize // 4  # drawn in float32
         size = min(size, _OPERATOR_BYTES // max(1, each))
     return max(1, size)
@@ -157,12 +161,26 @@ class _Image:
     shape: tuple[int, ...]
     content: str
     drawn_for: str
+    reference_shape: tuple[int, ...]
 
     @classmethod
     def of(cls, index: int, item: dict[str, Any], sweep: Sweep) -> "_Image":
-        parts = [item[name] for name in ("x", "kspace") if name in item]
-        content = " and ".join(_digest(part, item["id"]) for part in parts)
-        return cls(index, item["id"], tuple(unknown(item).shape), content, sweep.drawn_for(item))
+        _check_item(item)
+        parts = [_digest(item[name], item["id"]) for name in ("x", "kspace") if name in item]
+        parts += [f"maximum {float(item['maximum'])!r}"] if "maximum" in item else []
+        shapes = tuple(unknown(item).shape), tuple(item["x"].shape)
+        return cls(index, item["id"], shapes[0], " and ".join(parts), sweep.drawn_for(item), shapes[1])
+
+
+def _check_item(item: dict[str, Any]) -> None:
+    """Refuses items that there is nothing to compare with, or too little to sample from."""
+    name, expected = item["id"], "expected all of k-space with a reference: leave such files out"
+    if "x" not in item:
+        raise ValueError(f"{name} has no reference x to compare with, {expected}")
+    if "mask" in item:
+        raise ValueError(f"{name} is undersampled already (it has a mask), {expected}")
+    if not 0 < (maximum := float(item.get("maximum", 1))) < math.inf:
+        raise ValueError(f"{name} has the maximum {maximum:g}, expected a finite number > 0")
 
 
 def _digest(x: Tensor, name: str) -> str:

@@ -2,11 +2,12 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from lit_inverse.evaluation.decibels import powers
 from lit_inverse.evaluation.grouping import Setting, by_setting
 from lit_inverse.evaluation.results import Row
 
@@ -35,14 +36,15 @@ class VolumeError:
 
 def volume_errors(rows: Iterable[Row]) -> list[VolumeError]:
     """The errors of each volume that rows name, by solver, setting and volume; errors in units of its maximum."""
-    found = []
-    for setting, group in by_setting(row for row in rows if "volume" in row):
+    found, rows = [], [row for row in rows if "volume" in row]
+    known = powers(rows)
+    for setting, group in by_setting(rows):
         slices: dict[tuple[str, int], list[Row]] = defaultdict(list)
         for row in group:
             slices[row["volume"], row["repeat"]].append(row)
         repeats: dict[str, list[tuple[int, float, float, float]]] = defaultdict(list)
         for (volume, _), of_volume in slices.items():
-            repeats[volume].append((len(of_volume), *_errors(of_volume)))
+            repeats[volume].append((len(of_volume), *_errors(of_volume, known)))
         for volume, values in repeats.items():
             n, *means = np.mean(values, axis=0).tolist()
             first = group[0]
@@ -51,9 +53,11 @@ def volume_errors(rows: Iterable[Row]) -> list[VolumeError]:
     return found
 
 
-def _errors(slices: list[Row]) -> tuple[float, float, float]:
-    """NMSE, PSNR and SSIM; a black slice, which has no NMSE, has no power."""
+def _errors(slices: list[Row], known: Mapping[str, float]) -> tuple[float, float, float]:
+    """NMSE, PSNR and SSIM; the powers of slices are missing where every solver finds them exactly."""
     mse = sum(row["mse"] for row in slices)
-    power = sum(row["mse"] / row["nmse"] for row in slices if row["nmse"])
+    power = sum(known.get(row["image"], 0.0) for row in slices)
+    is_perfect = mse == 0 and any(row["nmse"] is not None for row in slices)
+    nmse = 0.0 if is_perfect else mse / power if power else math.nan
     peak = math.inf if mse == 0 else 10 * math.log10(len(slices) / mse)
-    return mse / power if power else math.nan, peak, float(np.mean([row["ssim"] for row in slices]))
+    return nmse, peak, float(np.mean([row["ssim"] for row in slices]))

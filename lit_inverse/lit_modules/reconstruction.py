@@ -36,7 +36,7 @@ class ReconstructionModule(CheckedModule):
     Logged: train/loss and val/loss; val/nmse, val/psnr and val/ssim, means over volumes in the convention of
     `challenge_metrics`; val/slice_nmse, ..., means over slices with the maximum of their volume; every few epochs the
     zero-filled, reconstructed and reference image of the first slice. With self-supervision val/loss is its loss too:
-    references are then used for val/nmse, ... alone.
+    references, where there are any, are then used for val/nmse, ... alone.
 
     Args:
         network: to be trained.
@@ -118,12 +118,16 @@ class ReconstructionModule(CheckedModule):
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         seeds = [volume_seed(name) for name in batch["volume"]]
         slices = UndersampledSlices.draw(batch, self.undersampling, seeds, next(self.parameters()).dtype)
-        magnitude = slices.reconstruct(self.network)
+        magnitude = slices.reconstruct(self.network) if "x" in batch else None
         if self.self_supervision:
             loss = slices.self_supervised_loss(self.network, self.self_supervision)
+        elif magnitude is None:
+            raise ValueError(f"{batch['id'][0]} has no reference x, expected one: leave such files out")
         else:
             loss = self.error(magnitude, slices)
         self.log("val/loss", loss, batch_size=len(seeds), prog_bar=True, sync_dist=True)
+        if magnitude is None:
+            return
         self.errors.update(batch["id"], batch["volume"], slices.sums(magnitude))
         if batch_idx == 0:
             shown = [part[0] / slices.maximum[0] for part in (slices.zero_filled, magnitude, slices.x)]

@@ -54,7 +54,7 @@ class SelfSupervision:
         return omega & ~held, held
 
     def loss(self, network: ReconstructionNetwork, kspace: Tensor, omega: Tensor, seeds: list[int]) -> Tensor:
-        """The mean of the losses of a batch, ().
+        """The mean of the losses of a batch, (); that of a black slice, of which nothing can be learned, is 0.
 
         Args:
             network: to be trained.
@@ -65,6 +65,7 @@ class SelfSupervision:
         splits = zip(*(self.split(*one) for one in zip(omega, seeds, strict=True)), strict=True)
         theta, held = (Fourier(tuple(kspace.shape[1:]), torch.stack(part)).to(kspace.real) for part in splits)
         v, u = held(network(theta.sample(kspace), theta)).flatten(1), held.sample(kspace).flatten(1)
-        ratios = [torch.linalg.vector_norm(u - v, p, 1) / torch.linalg.vector_norm(u, p, 1) for p in (2, 1)]
+        sizes = [(p, torch.linalg.vector_norm(u, p, 1)) for p in (2, 1)]
+        ratios = [torch.linalg.vector_norm(u - v, p, 1) / size.where(size > 0, torch.inf) for p, size in sizes]
         loss: Tensor = (ratios[0] + ratios[1]).mean()
         return loss

@@ -23,8 +23,9 @@ class VolumeErrors:
     def compute(self) -> dict[str, float]:
         """Means over volumes of nmse, psnr and ssim, and over slices of the same, slice_nmse, ...
 
-        Errors of a slice are those of a volume of it alone, with the maximum of its volume. Each process must call
-        this, and each has the same answer; empty where no slice came.
+        Errors of a slice are those of a volume of it alone, with the maximum of its volume; a black slice has no nmse
+        and is left out of that mean. Each process must call this, and each has the same answer; empty where no slice
+        came.
         """
         own = {name: (volume, row.tolist()) for name, (volume, row) in self._sums.items()}
         shares = [own]
@@ -36,8 +37,11 @@ class VolumeErrors:
         for _, (volume, row) in sorted(everything.items()):
             rows.setdefault(volume, []).append(row)
         by_volume = [from_sums(torch.tensor(one, dtype=torch.float64)) for one in rows.values()]
-        by_slice = [from_sums(torch.tensor([row], dtype=torch.float64)) for one in rows.values() for row in one]
-        return _means(by_volume) | {f"slice_{name}": mean for name, mean in _means(by_slice).items()}
+        slices = [row for one in rows.values() for row in one]
+        by_slice = [from_sums(torch.tensor([row], dtype=torch.float64)) for row in slices]
+        bright = [{"nmse": one["nmse"]} for one, row in zip(by_slice, slices, strict=True) if row[1] > 0]
+        of_slices = _means(by_slice) | _means(bright)
+        return _means(by_volume) | {f"slice_{name}": mean for name, mean in of_slices.items()}
 
 
 def _means(errors: list[dict[str, Tensor]]) -> dict[str, float]:

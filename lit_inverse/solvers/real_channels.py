@@ -1,9 +1,9 @@
 """Complex images by solvers of real ones."""
 
-import dataclasses
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from lit_inverse.operators import OnRealChannels, Operator
 from lit_inverse.operators.items import rms
@@ -34,7 +34,7 @@ class RealChannels(Solver):
         data_consistent: whether what y says replaces what the solver says about it.
         max_iter: iterations of the solver; null for what it says itself.
 
-    The history, the status and n_iter are those of the first fit.
+    The history, the iterates, the status and n_iter are those of the first fit; iterates are as consistent as x.
 
     Raises:
         ValueError: when a setting is impossible, A is not linear, or x no image.
@@ -72,15 +72,12 @@ class RealChannels(Solver):
             solve_within(self.solver, replace(given, seeds=seeds), OnRealChannels(operator), unit)
             for seeds in _seeds(given.seeds, self.n_fits)
         ]
-        mean = (
-            fits[0]
-            if self.n_fits == 1
-            else dataclasses.replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0))
-        )
-        solution = mapped(mean, lambda x: from_real_channels(x) * unit.view(-1, 1, 1, 1))
-        if not self.data_consistent:
-            return solution
-        return replace(solution, x=solution.x + operator.pinv(given.y - operator(solution.x)))
+
+        def finished(x: Tensor) -> Tensor:
+            x = from_real_channels(x) * unit.view(-1, 1, 1, 1)
+            return x + operator.pinv(given.y - operator(x)) if self.data_consistent else x
+
+        return mapped(replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0)), finished)
 
 
 def _seeds(seeds: list[int], n_fits: int) -> list[list[int]]:

@@ -36,7 +36,7 @@ class SENSE(Solver):
         max_iter: iterations of the solver; null for what it says itself.
 
     Raises:
-        ValueError: when A does not sample k-space.
+        ValueError: when A does not sample k-space, or the solver refuses `MultiCoil`.
     """
 
     def __init__(
@@ -60,9 +60,12 @@ class SENSE(Solver):
         require_images(operator)
         if not isinstance(operator, Fourier):
             raise ValueError(f"operator is {type(operator).__name__}, expected Fourier, CartesianFourier, ...")
+        measured = operator.mask
         if operator.in_shape[0] > 1:
-            for mask in operator.mask.view(-1, *operator.in_shape[1:]):
+            for mask in measured.view(-1, *operator.in_shape[1:]):
                 self._calibration(mask)
+        anything = torch.ones(operator.in_shape, dtype=torch.complex64, device=measured.device)
+        self.solver.check_all(MultiCoil(anything, measured, operator.normalization), None)
 
     def preferred_batch(self, device: torch.device) -> int:
         return self.solver.preferred_batch(device)

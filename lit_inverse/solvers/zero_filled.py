@@ -9,7 +9,7 @@ from lit_inverse.solvers.solution import Solution, Status
 
 
 class ZeroFilled(Solver):
-    """x = A^H y: of Fourier measurements, the inverse transform with zeros where nothing was measured.
+    """x = A^H y: of orthonormal Fourier measurements, the inverse transform with zeros where nothing was measured.
 
     Of k-space of several coils it is the image of each coil; their root sum of squares is Roemer's combination.
 

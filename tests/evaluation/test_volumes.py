@@ -24,7 +24,8 @@ def rows(name: str, x: torch.Tensor, x_hat: torch.Tensor, repeat: int = 0) -> li
     items = [{"x": one, "maximum": x.max()} for one in x]
     reference = Reference.of(items, x, (0.0, 1.0))
     common = {"solver": "a", "label": "A", "m": 10, "noise_level": 0.0, "repeat": repeat, "volume": name}
-    return [common | errors for errors in by_item(reference.errors(reference.shown(x_hat)))]
+    found = by_item(reference.errors(reference.shown(x_hat)))
+    return [common | {"image": f"{name}:{number}"} | errors for number, errors in enumerate(found)]
 
 
 def test_errors_of_slices_add_up_to_those_of_the_challenge() -> None:
@@ -47,5 +48,17 @@ def test_volumes_are_told_apart_and_repeats_averaged() -> None:
 
 def test_a_perfect_volume_has_an_infinite_ratio_and_images_without_volumes_none() -> None:
     x, _ = volume(0, 2)
-    assert volume_errors(rows("a", x, x))[0].psnr == math.inf
+    (perfect,) = volume_errors(rows("a", x, x))
+    assert (perfect.psnr, perfect.nmse) == (math.inf, 0.0)
     assert volume_errors([]) == []
+
+
+def test_a_slice_that_is_found_exactly_and_a_black_one_count_in_their_volume() -> None:
+    x, x_hat = volume(0, 4)
+    x[3] = 0
+    exact = x_hat.clone()
+    exact[1] = x[1]
+    of_one, of_other = rows("v.h5", x, exact), [row | {"solver": "b"} for row in rows("v.h5", x, x_hat)]
+    found = volume_errors(of_one + of_other)[0]
+    expected = challenge_metrics.volume_errors(exact[:, 0], x[:, 0])
+    assert [found.nmse, found.psnr, found.ssim] == pytest.approx([float(v) for v in expected.values()], rel=1e-5)

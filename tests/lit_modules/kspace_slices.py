@@ -48,6 +48,7 @@ class SmallSlices(pl.LightningDataModule):
 
     def __init__(self, batch_size: int = 1, without: tuple[str, ...] = (), **settings: Any) -> None:
         super().__init__()
+        self.without_validation: bool = settings.pop("without_validation", False)
         self.batch_size, self.without, self.settings = batch_size, without, settings
 
     @property
@@ -58,7 +59,7 @@ class SmallSlices(pl.LightningDataModule):
     def dataset(self, split: str) -> Any:
         places = [("a.h5", i) for i in range(6)] if split == "train" else [("b.h5", 0), ("bb.h5", 1), ("b.h5", 2)]
         items = [item(*place, **self.settings) for place in places]
-        left_out = self.without if split == "train" else ()
+        left_out = self.without if split == "train" or self.without_validation else ()
         return [{key: value for key, value in one.items() if key not in left_out} for one in items]
 
     def train_dataloader(self) -> Any:

@@ -130,6 +130,13 @@ def test_self_supervised_training_reads_no_reference(tmp_path: Path) -> None:
     assert {"train/loss", "val/loss", "val/ssim"} <= fit.callback_metrics.keys()
 
 
+def test_self_supervised_validation_needs_no_reference(tmp_path: Path) -> None:
+    fit, data = trainer(tmp_path, 1), SmallSlices(without=("x", "maximum"), without_validation=True)
+    fit.fit(MODULES["self_supervised"](), datamodule=data)
+    assert "val/loss" in fit.callback_metrics
+    assert "val/ssim" not in fit.callback_metrics
+
+
 def test_items_are_measured_by_their_own_mask() -> None:
     mask = torch.zeros(1, 32, 32, dtype=torch.bool)
     mask[..., ::2] = True

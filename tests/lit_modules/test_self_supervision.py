@@ -78,6 +78,19 @@ def test_loss_is_that_of_the_paper_and_the_network_sees_theta_alone() -> None:
     torch.testing.assert_close(law.loss(network, torch.where(omega[:, None], kspace, torch.nan), omega, [7, 8]), loss)
 
 
+def test_black_slices_teach_nothing() -> None:
+    kspace, images = draws(2, 3, 16, 20), draws(2, 3, 16, 20).requires_grad_()
+    kspace[1] = 0
+    omega = CartesianFourier((3, 16, 20), 3, 0.2, seed=[1, 2]).mask
+    loss = SelfSupervision().loss(Given(images), kspace, omega, [7, 8])
+    loss.backward()
+    alone = SelfSupervision().loss(Given(images[:1].detach()), kspace[:1], omega[:1], [7])
+    torch.testing.assert_close(loss.detach(), alone / 2)
+    assert images.grad is not None
+    assert images.grad[0].any()
+    assert not images.grad[1].any()
+
+
 def test_gradients_reach_all_weights() -> None:
     network = small_varnet().double()
     omega = CartesianFourier((2, 16, 20), 3, 0.2, seed=[1]).mask

@@ -23,3 +23,13 @@ def test_values_are_means_over_volumes_and_over_slices_and_slices_count_once() -
         assert found[f"slice_{name}"] == pytest.approx(float(torch.stack([one[name] for one in slices]).mean()))
     errors.reset()
     assert errors.compute() == {}
+
+
+def test_a_black_slice_has_no_nmse_of_its_own_but_counts_in_its_volume() -> None:
+    x, x_hat = (torch.rand(3, 1, 9, 9, generator=generator(seed), dtype=torch.float64) for seed in (1, 2))
+    x[1] = x_hat[2] = x[2] = 0
+    errors, maximum = VolumeErrors(), torch.ones(3, dtype=torch.float64)
+    errors.update(["a:0", "a:1", "a:2"], ["a", "a", "a"], slice_sums(x_hat, x, maximum))
+    found = errors.compute()
+    assert found["slice_nmse"] == pytest.approx(float((x_hat[0] - x[0]).square().sum() / x[0].square().sum()))
+    assert found["nmse"] == pytest.approx(float((x_hat - x).square().sum() / x.square().sum()))

@@ -94,6 +94,13 @@ def test_a_mask_without_a_middle_is_refused() -> None:
         SENSE().check_all(Gaussian((1, 6, 6), 20, 0), None)
 
 
+def test_what_the_solver_within_refuses_is_refused_before_there_are_measurements() -> None:
+    sense = SENSE(RealChannels(Lasso(basis="wavelet", level=9)))
+    for seed in (0, [0, 1]):
+        with pytest.raises(ValueError, match="level is 9, expected 0 to"):
+            sense.check_all(CartesianFourier((2, 16, 16), 2.0, 0.25, seed=seed), None)
+
+
 @pytest.mark.parametrize(("height", "columns"), [(16, 5), (15, 4), (16, 1)])
 def test_the_measured_middle_is_the_block_of_the_mask(height: int, columns: int) -> None:
     mask = masks.cartesian((height, 20), 4.0, columns / 20, kind="random", seed=3)
@@ -126,6 +133,17 @@ def test_several_fits_are_averaged_and_measured_frequencies_put_back() -> None:
     consistent = fit(n_fits=3, data_consistent=True).solve(problem.y, problem.operator, seeds=[1, 2, 3]).x
     torch.testing.assert_close(problem.operator(consistent), problem.y)
     torch.testing.assert_close(consistent - three, problem.operator.pinv(problem.y - problem.operator(three)))
+
+
+@pytest.mark.parametrize("data_consistent", [False, True])
+def test_iterates_are_what_would_be_returned(data_consistent: bool) -> None:
+    problem = k_space()
+    solver = fit(data_consistent=data_consistent)
+    solution = solver.solve(problem.y, problem.operator, seeds=[1, 2, 3], trace=[3, 6])
+    assert solution.iterates is not None
+    torch.testing.assert_close(solution.iterates[1], solution.x)
+    if data_consistent:
+        torch.testing.assert_close(problem.operator(solution.iterates[0]), problem.y)
 
 
 def test_iterations_are_limited_within() -> None:

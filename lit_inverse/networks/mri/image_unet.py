@@ -50,7 +50,8 @@ class UNetReconstruction(ReconstructionNetwork):
         m = (self.unet(normalized).to(m_0.dtype) * std + mean).abs()
         margins = [whole - seen for whole, seen in zip(images.shape[-2:], m.shape[-2:], strict=True)]
         top, left = (margin // 2 for margin in margins)
-        ratio = F.pad(m / m_0.clamp_min(tiny), (left, margins[1] - left, top, margins[0] - top), value=1.0)
+        ratio = torch.where(m_0 > 0, m / m_0.clamp_min(tiny), 1)  # a black pixel has no phase to be lit up with
+        ratio = F.pad(ratio, (left, margins[1] - left, top, margins[0] - top), value=1.0)
         return images * ratio
 
     def _seen(self, height: int, width: int) -> tuple[int, int]:

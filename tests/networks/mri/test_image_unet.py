@@ -50,6 +50,16 @@ def test_black_images_stay_black_with_finite_gradients() -> None:
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in network.parameters())
 
 
+def test_black_pixels_of_a_bright_image_stay_black() -> None:
+    operator = CartesianFourier((1, 20, 24), 1, 0).double()
+    kspace = torch.zeros(1, 1, 20, 24, dtype=torch.complex128)
+    kspace[..., 10, 12] = kspace[..., 10, 0] = 1e6  # 1 + (-1)^j
+    x_hat = UNetReconstruction(width=2, depth=2).double()(operator.sample(kspace), operator)
+    assert torch.isfinite(torch.view_as_real(x_hat)).all()
+    assert not x_hat[..., 1::2].any()
+    assert x_hat[..., ::2].abs().min() > 0
+
+
 def test_defaults_are_the_network_of_the_paper() -> None:
     with torch.device("meta"):
         network = UNetReconstruction()

@@ -1,0 +1,105 @@
+"""Sweeps over items that bring their own k-space."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from pytorch_lightning import LightningDataModule
+
+from lit_inverse.errors import UsageError
+from lit_inverse.evaluation.cases import batches, plan
+from lit_inverse.evaluation.configuration import read_sweep
+from lit_inverse.evaluation.solving import solve_batch
+from lit_inverse.evaluation.sweep import Sweep
+
+CPU = torch.device("cpu")
+
+
+class Slices(LightningDataModule):
+    """Four slices of two volumes, of two coils and 16 x 12, each changed by a function."""
+
+    value_range = None
+    shown_range = (0.0, 1.0)
+
+    def __init__(self, change: Callable[[int, dict[str, Any]], dict[str, Any]] = lambda number, item: item) -> None:
+        super().__init__()
+        self.change = change
+
+    def dataset(self, split: str) -> list[dict[str, Any]]:
+        source = torch.Generator().manual_seed(0)
+        items = []
+        for number in range(4):
+            kspace = torch.randn(2, 16, 12, generator=source, dtype=torch.complex64)
+            x = torch.rand(1, 10, 12, generator=source, dtype=torch.float32)
+            item = {"x": x, "kspace": kspace, "maximum": torch.tensor(1.5, dtype=torch.float64)}
+            volume = f"{number // 2}.h5"
+            items.append(self.change(number, item | {"id": f"{volume}:{number % 2}", "volume": volume}))
+        return items
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Callable[..., Sweep]:
+    """A sweep of one solver over `Slices` that are changed."""
+    settings: dict[str, Any] = {
+        "data": {"class_path": "datamodules.FastMRIDataModule"},
+        "operator": {"class_path": "lit_inverse.operators.CartesianFourier", "init_args": {"acceleration": 2}},
+        "operator_per": "volume",
+        "measurements": [None],
+        "vary": None,
+        "solvers": {"zero_filled": {"class_path": "lit_inverse.solvers.ZeroFilled"}},
+        "logger": False,
+    }
+    path = tmp_path / "sweep.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    read = read_sweep(["--config", str(path)], path)
+    return lambda *change: dataclasses.replace(read, data=Slices(*change))
+
+
+def test_the_maximum_a_volume_is_compared_by_is_part_of_the_key(sweep: Callable[..., Sweep]) -> None:
+    brighter = torch.tensor(1.6, dtype=torch.float64)
+    before, after = (
+        plan(one).cases for one in (sweep(), sweep(lambda i, item: item | ({"maximum": brighter} if i < 2 else {})))
+    )
+    assert [a.key == b.key for a, b in zip(before, after, strict=True)] == [False, False, True, True]
+
+
+def test_a_batch_holds_references_of_one_size(sweep: Callable[..., Sweep]) -> None:
+    of_two_sizes = sweep(lambda i, item: item | {"x": item["x"][:, : 10 - 2 * (i // 2)]})
+    split = batches(of_two_sizes, plan(of_two_sizes), set(), CPU)
+    assert [[case.index for case in batch] for batch in split] == [[0, 1], [2, 3]]
+    for batch in split:
+        rows = [solved.row for solved in solve_batch(of_two_sizes, of_two_sizes.dataset(), batch, CPU)]
+        assert {row["volume"] for row in rows} == {f"{batch[0].index // 2}.h5"}
+
+
+def test_an_operator_for_each_volume_takes_as_much_memory_as_one_for_each_image(
+    sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lit_inverse.evaluation.cases._OPERATOR_BYTES", 2 * 16 * 6 * 8)  # of 96 places in int64
+    one = sweep()
+    assert [len(batch) for batch in batches(one, plan(one), set(), CPU)] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("x", None, "0.h5:1 has no reference x to compare with, expected all of k-space"),
+        ("mask", torch.ones(16, 12, dtype=torch.bool), "0.h5:1 is undersampled already (it has a mask), expected all"),
+        ("maximum", torch.tensor(0.0), "0.h5:1 has the maximum 0, expected a finite number > 0"),
+        ("maximum", torch.tensor(torch.nan), "0.h5:1 has the maximum nan, expected a finite number > 0"),
+    ],
+)
+def test_what_can_not_be_compared_ends_a_sweep_before_it_begins(
+    sweep: Callable[..., Sweep], name: str, value: Any, message: str
+) -> None:
+    def change(number: int, item: dict[str, Any]) -> dict[str, Any]:
+        changed = item | ({name: value} if number == 1 else {})
+        return {key: one for key, one in changed.items() if one is not None}
+
+    with pytest.raises(UsageError) as error:
+        plan(sweep(change))
+    assert message in str(error.value)

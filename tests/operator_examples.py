@@ -40,8 +40,8 @@ LINEAR: dict[str, Callable[[], operators.LinearOperator]] = {
     "MultiCoil: maps per item": lambda: operators.MultiCoil(
         normal(3, 2, 4, 5, dtype=torch.complex64), normal(4, 5) > 0, norm="backward"
     ),
-    "OnRealChannels": lambda: operators.OnRealChannels(operators.Fourier((2, 5, 6), normal(5, 6) > 0)),
-    "OnRealChannels: masks per item": lambda: operators.OnRealChannels(
+    "ComplexFromChannels": lambda: operators.ComplexFromChannels((2, 3, 4)),
+    "OnReals: real channels": lambda: operators.on_real_channels(
         operators.CartesianFourier((1, 6, 8), 2.0, seed=[0, 1, 2])
     ),
     "MultiCoil: masks per item": lambda: operators.MultiCoil(
@@ -95,4 +95,4 @@ NONLINEAR: dict[str, Callable[[], Operator]] = {
     "Quantisation: straight through": lambda: operators.Quantisation(in_shape=(36,), m=20, straight_through=True),
     "Spiked": lambda: operators.Spiked((1, 3, 5)),
 }
-ONLY_REAL = {"OnRealChannels", "OnReals"}  # classes that refuse a complex x
+ONLY_REAL = {"OnReals"}  # classes that refuse a complex x

@@ -17,7 +17,7 @@ from lit_inverse.operators.matrix import Matrix
 from lit_inverse.operators.multi_coil import MultiCoil
 from lit_inverse.operators.quantisation import Quantisation
 from lit_inverse.operators.radon import Radon
-from lit_inverse.operators.real_channels import OnRealChannels
+from lit_inverse.operators.real_channels import ComplexFromChannels, on_real_channels
 from lit_inverse.operators.saturation import Saturation
 from lit_inverse.operators.scipy_operator import from_scipy, to_scipy
 from lit_inverse.operators.sign import Sign
@@ -30,6 +30,7 @@ __all__ = [
     "BlockInpainting",
     "Blur",
     "CartesianFourier",
+    "ComplexFromChannels",
     "Downsampling",
     "Fourier",
     "Gaussian",
@@ -43,7 +44,6 @@ __all__ = [
     "Matrix",
     "MotionBlur",
     "MultiCoil",
-    "OnRealChannels",
     "Operator",
     "PoissonDiscFourier",
     "Quantisation",
@@ -61,6 +61,7 @@ __all__ = [
     "from_deepinv",
     "from_scipy",
     "masks",
+    "on_real_channels",
     "sensitivities",
     "stack",
     "to_scipy",

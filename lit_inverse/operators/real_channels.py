@@ -3,52 +3,41 @@
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.base import Index, LinearOperator
+from lit_inverse.operators.base import LinearOperator
 
 
-class OnRealChannels(LinearOperator):
-    """x -> A(x_1 + i x_2) for real x = (x_1, x_2), (B, 2 C, H, W), whose first C channels are the real part.
-
-    Its adjoint is (Re A^H y, Im A^H y), so that the norm is that of A.
+class ComplexFromChannels(LinearOperator):
+    """(x_1, x_2) -> x_1 + i x_2, images (B, 2 C, H, W) to (B, C, H, W); A^H z = (z, -i z).
 
     Args:
-        operator: A, on complex images (C, H, W).
+        out_shape: (C, H, W) of the complex images.
+
+    Raises:
+        ValueError: when they are no images.
+    """
+
+    def __init__(self, out_shape: tuple[int, ...]) -> None:
+        super().__init__()
+        if len(out_shape) != 3 or min(out_shape) < 1:
+            raise ValueError(f"out_shape is {tuple(out_shape)}, expected (C, H, W), all at least 1")
+        self.in_shape, self.out_shape = (2 * out_shape[0], *out_shape[1:]), tuple(out_shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.check_batch(x, self.in_shape, "x")
+        real, imaginary = x.chunk(2, 1)
+        if x.is_complex():
+            return real + 1j * imaginary
+        return torch.complex(real.contiguous(), imaginary.contiguous())
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        self.check_batch(y, self.out_shape, "y")
+        return torch.cat([y, -1j * y], 1)
+
+
+def on_real_channels(operator: LinearOperator) -> LinearOperator:
+    """x -> A (x_1 + i x_2) for real x = (x_1, x_2), with the adjoint (Re A^H y, Im A^H y), so that its norm is ||A||.
 
     Raises:
         ValueError: when A does not act on images.
     """
-
-    def __init__(self, operator: LinearOperator) -> None:
-        super().__init__()
-        if len(operator.in_shape) != 3:
-            raise ValueError(f"A acts on {operator.in_shape}, expected images (C, H, W)")
-        self.operator = operator
-        self.in_shape = (2 * operator.in_shape[0], *operator.in_shape[1:])
-        self.out_shape, self.n_items = operator.out_shape, operator.n_items
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.check_batch(x, self.in_shape, "x")
-        if x.is_complex():
-            raise ValueError(f"x is {x.dtype}, expected its real and imaginary parts as channels")
-        y: Tensor = self.operator(from_real_channels(x))
-        return y
-
-    def adjoint(self, y: Tensor) -> Tensor:
-        return to_real_channels(self.operator.adjoint(y))
-
-    def norm(self) -> Tensor:
-        return self.operator.norm()
-
-    def take(self, index: Index) -> LinearOperator:
-        return OnRealChannels(self.operator.take(index))
-
-
-def to_real_channels(x: Tensor) -> Tensor:
-    """Complex (B, C, H, W) to real (B, 2 C, H, W): the real parts, then the imaginary ones."""
-    return torch.cat([x.real, x.imag], 1)
-
-
-def from_real_channels(x: Tensor) -> Tensor:
-    """The inverse of `to_real_channels`; also of more axes in front of the channels."""
-    real, imaginary = x.chunk(2, -3)
-    return torch.complex(real.contiguous(), imaginary.contiguous())
+    return (operator @ ComplexFromChannels(operator.in_shape)).on_reals()

@@ -5,9 +5,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from lit_inverse.operators import OnRealChannels, Operator
+from lit_inverse.operators import ComplexFromChannels, Operator, on_real_channels
 from lit_inverse.operators.items import rms
-from lit_inverse.operators.real_channels import from_real_channels
 from lit_inverse.seeding import derive_seed
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.base import Given, Solver, ValueRange
@@ -57,24 +56,25 @@ class RealChannels(Solver):
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         require_images(operator)
-        self.solver.check_all(OnRealChannels(require_linear(operator)), None)
+        self.solver.check_all(on_real_channels(require_linear(operator)), None)
 
     def preferred_batch(self, device: torch.device) -> int:
         return self.solver.preferred_batch(device)
 
     def _solve(self, given: Given) -> Solution:
         operator = require_linear(given.operator)
+        together = ComplexFromChannels(operator.in_shape)
         unit = torch.ones_like(given.sigma)
         if self.rms is not None:
             found = rms(operator.pinv(given.y))
             unit = torch.where(found > 0, found / self.rms, 1)
         fits = [
-            solve_within(self.solver, replace(given, seeds=seeds), OnRealChannels(operator), unit)
+            solve_within(self.solver, replace(given, seeds=seeds), on_real_channels(operator), unit)
             for seeds in _seeds(given.seeds, self.n_fits)
         ]
 
         def finished(x: Tensor) -> Tensor:
-            x = from_real_channels(x) * unit.view(-1, 1, 1, 1)
+            x = together(x) * unit.view(-1, 1, 1, 1)
             return x + operator.pinv(given.y - operator(x)) if self.data_consistent else x
 
         return mapped(replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0)), finished)

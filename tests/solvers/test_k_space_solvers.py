@@ -13,8 +13,7 @@ from torch import Tensor
 from lit_inverse import metrics
 from lit_inverse.magnitudes import root_sum_of_squares
 from lit_inverse.networks import ConvDecoder
-from lit_inverse.operators import CartesianFourier, Fourier, Gaussian, OnRealChannels, masks
-from lit_inverse.operators.real_channels import from_real_channels, to_real_channels
+from lit_inverse.operators import CartesianFourier, ComplexFromChannels, Fourier, Gaussian, masks, on_real_channels
 from lit_inverse.solvers import SENSE, TVAL3, DeepPrior, Lasso, RealChannels, Solver, Tikhonov, ZeroFilled
 from lit_inverse.solvers.inner import limited
 
@@ -113,9 +112,14 @@ def test_the_measured_middle_is_the_block_of_the_mask(height: int, columns: int)
 
 def test_real_channels_are_real_and_imaginary_parts() -> None:
     x = torch.randn(2, 3, 4, 5, dtype=torch.complex128, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(from_real_channels(to_real_channels(x)), x)
+    channels = torch.cat([x.real, x.imag], 1)
+    assert torch.equal(ComplexFromChannels((3, 4, 5))(channels), x)
     operator = Fourier((3, 4, 5), torch.ones(4, 5, dtype=torch.bool))
-    torch.testing.assert_close(OnRealChannels(operator)(to_real_channels(x)), operator(x))
+    real = on_real_channels(operator)
+    torch.testing.assert_close(real(channels), operator(x))
+    back = operator.adjoint(operator(x))
+    torch.testing.assert_close(real.adjoint(operator(x)), torch.cat([back.real, back.imag], 1))
+    torch.testing.assert_close(real.norm(), operator.norm())
     y = operator(x)
     found = RealChannels(Tikhonov(1e-2)).solve(y, operator).x
     torch.testing.assert_close(found, Tikhonov(1e-2).solve(y, operator).x, rtol=1e-8, atol=1e-10)

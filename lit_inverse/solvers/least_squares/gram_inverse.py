@@ -52,7 +52,8 @@ def gram_inverse(operator: LinearOperator, like: Tensor) -> GramInverse:
         return _ClosedForm(operator, _with_null_space(values, operator.n))
     power = _power_of_rows(operator, like)
     if power is not None:
-        return _OrthogonalRows(operator, power)
+        of_reals = like.is_complex() and not operator.adjoint(like).is_complex()  # an entry of y is two equations
+        return _OrthogonalRows(operator, power, operator.m * (2 if of_reals else 1))
     return _Iterative(operator, like[:0])
 
 
@@ -88,18 +89,18 @@ class _Decomposed(GramInverse):
 
 
 class _OrthogonalRows(GramInverse):
-    """A A^H = c I, c (1,) or (B,)."""
+    """A A^H = c I, c (1,) or (B,), in n_rows equations."""
 
-    def __init__(self, operator: LinearOperator, power: Tensor) -> None:
-        self.operator, self.power = operator, power
-        self.spectrum = _with_null_space(power.view(-1, 1), operator.n, operator.m)
+    def __init__(self, operator: LinearOperator, power: Tensor, n_rows: int) -> None:
+        self.operator, self.power, self.n_rows = operator, power, n_rows
+        self.spectrum = _with_null_space(power.view(-1, 1), operator.n, n_rows)
 
     def __call__(self, r: Tensor, rho: Tensor, guess: Tensor | None) -> Tensor:
         return self.operator.adjoint(r / column(self.power + rho, r))
 
     def take(self, index: Index) -> GramInverse:
         power = self.power[item_numbers(index)] if self.operator.n_items else self.power
-        return _OrthogonalRows(self.operator.take(index), power)
+        return _OrthogonalRows(self.operator.take(index), power, self.n_rows)
 
 
 class _ClosedForm(GramInverse):

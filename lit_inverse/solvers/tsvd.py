@@ -1,16 +1,11 @@
 """Truncated singular value decomposition."""
 
-from lit_inverse.operators import Operator
-from lit_inverse.settings import at_least_1
-from lit_inverse.solvers.base import Given, Solver, ValueRange
-from lit_inverse.solvers.requirements import require_linear
-from lit_inverse.solvers.solution import Solution
-from lit_inverse.solvers.spectral.filtered import filtered
-from lit_inverse.solvers.spectral.filters import TSVD as FAMILY
-from lit_inverse.solvers.spectral.parameter_choice import ParameterChoice, check_alpha
+from lit_inverse.solvers.spectral import filters
+from lit_inverse.solvers.spectral.parameter_choice import ParameterChoice
+from lit_inverse.solvers.spectral.solver import SpectralSolver
 
 
-class TSVD(Solver):
+class TSVD(SpectralSolver):
     """x = sum over sigma_i >= alpha of <y, u_i> / sigma_i v_i, with A = sum_i sigma_i u_i v_i^H.
 
     Exact for small A, from a Krylov space for large ones (`singular_system`), where TSVD needs more steps than filters
@@ -20,21 +15,11 @@ class TSVD(Solver):
         alpha: smallest singular value that is kept, > 0; or how it is chosen (`lit_inverse.solvers.spectral`).
         max_iter: largest number of steps of the bidiagonalisation of large A, which are kept: vectors of n and m each.
 
-    The history's "alpha" is the one that was used.
-
     Raises:
         ValueError: when a setting is impossible, or A is not linear.
     """
 
-    stable = True
+    family = filters.TSVD
 
     def __init__(self, alpha: float | ParameterChoice = 1e-2, max_iter: int = 100) -> None:
-        at_least_1(max_iter=max_iter)
-        check_alpha(alpha)
-        self.alpha, self.max_iter = alpha, max_iter
-
-    def check(self, operator: Operator, value_range: ValueRange | None) -> None:
-        require_linear(operator)
-
-    def _solve(self, given: Given) -> Solution:
-        return filtered(given, FAMILY, self.alpha, self.max_iter)
+        super().__init__(alpha, max_iter)

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastmri_files import SMALL
 from PIL import Image
+
+from datamodules import FastMRIDataModule
+from datamodules.fastmri import write_synthetic
 
 WriteImage = Callable[..., np.ndarray]
 
@@ -55,3 +59,16 @@ def shared_data() -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture
+def fastmri(tmp_path: Path) -> Callable[..., FastMRIDataModule]:
+    """The data module on tmp_path/set."""
+    return lambda **arguments: FastMRIDataModule(**{"root": tmp_path / "set", "cache": tmp_path / "cache", **arguments})
+
+
+@pytest.fixture
+def ten_volumes(tmp_path: Path) -> Path:
+    """Ten volumes of three slices."""
+    write_synthetic(tmp_path / "set", 10, SMALL)
+    return tmp_path / "set"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from torch import nn
+from counting_model import CountingModel
 
 import datamodules
 from datamodules import (
@@ -187,31 +187,9 @@ def test_a_missing_root_is_an_error_of_setup_and_not_before(
         data.setup("predict")
 
 
-class MeanModel(pl.LightningModule):
-    """The smallest model: it counts what the loaders give it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mean = nn.Parameter(torch.zeros(()))
-        self.n_items = {"train": 0, "val": 0, "predict": 0}
-
-    def training_step(self, batch: dict[str, Any]) -> torch.Tensor:
-        self.n_items["train"] += len(batch["id"])
-        return ((batch["x"] - self.mean) ** 2).mean()
-
-    def validation_step(self, batch: dict[str, Any]) -> None:
-        self.n_items["val"] += len(batch["id"])
-
-    def predict_step(self, batch: dict[str, Any]) -> None:
-        self.n_items["predict"] += len(batch["id"])
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.parameters(), lr=0.1)
-
-
 @pytest.mark.parametrize("val_size", [0, 5])
 def test_a_trainer_runs_with_and_without_validation_images(mnist_root: Path, tmp_path: Path, val_size: int) -> None:
-    data, model = MNISTDataModule(mnist_root, val_size=val_size, batch_size=4), MeanModel()
+    data, model = MNISTDataModule(mnist_root, val_size=val_size, batch_size=4), CountingModel()
     trainer = pl.Trainer(
         max_epochs=1,
         accelerator="cpu",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.loader import EpochSampler, ResumableLoader
+from datamodules.loader import EpochSampler, ResumableLoader, loader_options
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -197,13 +197,7 @@ class SplitDataModule(pl.LightningDataModule, ABC):
     @property
     def _options(self) -> dict[str, Any]:
         """Of all loaders."""
-        return {
-            "batch_size": self.batch_size,
-            "num_workers": self.num_workers,
-            "persistent_workers": self.num_workers > 0,
-            # A loader that is given none draws from the global generator.
-            "generator": torch.Generator().manual_seed(self.seed),
-        }
+        return loader_options(self.batch_size, self.num_workers, self.seed)
 
 
 def _checked_range(value_range: tuple[float, float]) -> tuple[float, float]:

@@ -71,3 +71,14 @@ class ResumableLoader(DataLoader[Any]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Lets the epoch go on after these batches."""
         self._resume = state["epoch"], state["n_given"]
+
+
+def loader_options(batch_size: int, num_workers: int, seed: int) -> dict[str, Any]:
+    """Arguments that all loaders of a data module share."""
+    return {
+        "batch_size": batch_size,
+        "num_workers": num_workers,
+        "persistent_workers": num_workers > 0,
+        # A loader that is given none draws from the global generator.
+        "generator": torch.Generator().manual_seed(seed),
+    }

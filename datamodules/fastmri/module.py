@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pytorch_lightning as pl
-import torch
 from torch.utils.data import DataLoader
 
 from datamodules.base import SPLITS, Split
@@ -15,7 +14,7 @@ from datamodules.fastmri.listing import check_fractions, list_volumes, sample
 from datamodules.fastmri.reader import Files
 from datamodules.fastmri.synthetic import EMBEDDED, DrawnSource, SyntheticVolumes, embedded_names
 from datamodules.fastmri.volume import Challenge, Volume
-from datamodules.loader import EpochSampler, ResumableLoader
+from datamodules.loader import EpochSampler, ResumableLoader, loader_options
 from datamodules.paths import ConfigPath
 
 _OF_STAGE: dict[str | None, tuple[Split, ...]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",)}
@@ -203,14 +202,7 @@ class FastMRIDataModule(pl.LightningDataModule):
     @property
     def _options(self) -> dict[str, Any]:
         """Of all loaders."""
-        return {
-            "batch_size": self.batch_size,
-            "num_workers": self.num_workers,
-            "persistent_workers": self.num_workers > 0,
-            "collate_fn": collate,
-            # A loader that is given none draws from the global generator.
-            "generator": torch.Generator().manual_seed(self.seed),
-        }
+        return loader_options(self.batch_size, self.num_workers, self.seed) | {"collate_fn": collate}
 
 
 def _without_undersampled(found: Found) -> Found:

@@ -11,7 +11,7 @@ from lit_inverse.evaluation.grouping import Setting, setting_of
 from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.reference import Reference
-from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.results import Results, Row
 from lit_inverse.evaluation.runner import GRID_IMAGES
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.trajectories import Trajectory
@@ -19,7 +19,7 @@ from lit_inverse.evaluation.trajectories import Trajectory
 
 def draw_cases(sweep: Sweep, outcome: Outcome, results: Results, names: Names) -> Iterator[Drawn]:
     """Iterations first, then the reconstructions."""
-    places = dict.fromkeys((row["noise_level"], setting_of(row)) for _, row in outcome.finished)
+    places = dict.fromkeys((row["noise_level"], _setting(row, names)) for _, row in outcome.finished)
     levels = sorted({level for level, _ in places}, reverse=names.noise.in_db)
     for level in levels:
         followed, image = _followed(outcome, results, level)
@@ -32,19 +32,20 @@ def draw_cases(sweep: Sweep, outcome: Outcome, results: Results, names: Names) -
 
 
 def _reconstructions(
-    sweep: Sweep, outcome: Outcome, results: Results, names: Names, setting: Setting, level: float
+    sweep: Sweep, outcome: Outcome, results: Results, names: Names, setting: Setting | None, level: float
 ) -> Iterator[Drawn]:
     """The first images of one setting, of which reconstructions are kept."""
     shown = {
         (case.solver, case.index): row
         for case, row in outcome.finished
-        if (setting_of(row), row["noise_level"], case.repeat) == (setting, level, 0) and case.index < GRID_IMAGES
+        if (_setting(row, names), row["noise_level"], case.repeat) == (setting, level, 0) and case.index < GRID_IMAGES
     }
     dataset = sweep.dataset()
     indices = sorted({index for _, index in shown})
     items = {index: dataset[index] for index in indices}
     originals = {index: Reference.of([item], item["x"], sweep.shown_range).x[0] for index, item in items.items()}
-    (short, at), (suffix, noise) = names.at_setting(setting), names.at_level(level)
+    short, at = ("", "") if setting is None else names.at_setting(setting)
+    suffix, noise = names.at_level(level)
     shapes = list(dict.fromkeys(tuple(x.shape) for x in originals.values() if x.ndim == 3 and not x.is_complex()))
     for shape in shapes:
         alike = {index: x.numpy() for index, x in originals.items() if tuple(x.shape) == shape}
@@ -60,6 +61,11 @@ def _reconstructions(
             size = "" if len(shapes) == 1 else f"{shape[1]} x {shape[2]}"
             name = f"reconstructions{short}{suffix}{'_' if size else ''}{size.replace(' ', '')}"
             yield Drawn(name, f"Reconstructions{at}{noise}{', ' if size else ''}{size}", grid)
+
+
+def _setting(row: Row, names: Names) -> Setting | None:
+    """None where nothing varies: images of other sizes have another m at the same setting."""
+    return None if names.vary is None else setting_of(row)
 
 
 def _real(image: Any) -> Any:

@@ -13,7 +13,7 @@ from lit_inverse.solvers.base import Given, Solver, ValueRange
 from lit_inverse.solvers.deep_prior import DeepPrior
 from lit_inverse.solvers.inner import limited, mapped, solve_within
 from lit_inverse.solvers.requirements import require_images, require_linear
-from lit_inverse.solvers.solution import Solution
+from lit_inverse.solvers.solution import Solution, Status
 
 
 class RealChannels(Solver):
@@ -33,7 +33,8 @@ class RealChannels(Solver):
         data_consistent: whether what y says replaces what the solver says about it.
         max_iter: iterations of the solver; null for what it says itself.
 
-    The history, the iterates, the status and n_iter are those of the first fit; iterates are as consistent as x.
+    The history, the iterates, the status and n_iter are those of the first fit, iterates as consistent as x; but an
+    item has diverged where one of its fits has.
 
     Raises:
         ValueError: when a setting is impossible, A is not linear, or x no image.
@@ -77,7 +78,13 @@ class RealChannels(Solver):
             x = together(x) * unit.view(-1, 1, 1, 1)
             return x + operator.pinv(given.y - operator(x)) if self.data_consistent else x
 
-        return mapped(replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0)), finished)
+        mean = replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0), status=_statuses(fits))
+        return mapped(mean, finished)
+
+
+def _statuses(fits: list[Solution]) -> list[Status]:
+    each = zip(*(fit.status for fit in fits), strict=True)
+    return [Status.DIVERGED if Status.DIVERGED in of_item else of_item[0] for of_item in each]
 
 
 def _seeds(seeds: list[int], n_fits: int) -> list[list[int]]:

@@ -13,8 +13,14 @@ from pytorch_lightning import LightningDataModule
 from lit_inverse.errors import UsageError
 from lit_inverse.evaluation.cases import batches, plan
 from lit_inverse.evaluation.configuration import read_sweep
+from lit_inverse.evaluation.names import Names
+from lit_inverse.evaluation.outcome import Outcome
+from lit_inverse.evaluation.pictures import draw_cases
+from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.runner import build_trainer, run
 from lit_inverse.evaluation.solving import solve_batch
 from lit_inverse.evaluation.sweep import Sweep
+from lit_inverse.noise import Gaussian
 
 CPU = torch.device("cpu")
 
@@ -82,6 +88,21 @@ def test_an_operator_for_each_volume_takes_as_much_memory_as_one_for_each_image(
     monkeypatch.setattr("lit_inverse.evaluation.cases._OPERATOR_BYTES", 2 * 16 * 6 * 8)  # of 96 places in int64
     one = sweep()
     assert [len(batch) for batch in batches(one, plan(one), set(), CPU)] == [2, 2]
+
+
+def test_volumes_of_two_widths_are_shown_in_figures_of_their_own(sweep: Callable[..., Sweep], tmp_path: Path) -> None:
+    def narrower(number: int, item: dict[str, Any]) -> dict[str, Any]:
+        return item if number < 2 else {**item, "kspace": item["kspace"][..., 2:], "x": item["x"][..., 2:]}
+
+    of_two_widths = sweep(narrower)
+    planned, results = plan(of_two_widths), Results(tmp_path / "out", 0)
+    run(of_two_widths, planned, results, build_trainer(of_two_widths))
+    outcome = Outcome.of(of_two_widths, planned.cases, results)
+    assert {row["m"] for _, row in outcome.finished} == {2 * 16 * 6, 2 * 16 * 5}
+    names = Names({"zero_filled": "zero-filled"}, None, (0.0, 1.0), Gaussian, [0.0])
+    drawn = {one.name for one in draw_cases(of_two_widths, outcome, results, names)}
+    assert drawn == {"reconstructions_10x12", "reconstructions_10x10"}
+    results.close()
 
 
 @pytest.mark.parametrize(

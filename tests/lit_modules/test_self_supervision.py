@@ -14,17 +14,28 @@ from lit_inverse.seeding import generator
 pytestmark = pytest.mark.usefixtures("untouched_rng")
 
 
-@pytest.mark.parametrize("rho", [0.1, 0.4, 0.8])
-def test_theta_and_lambda_partition_omega(rho: float) -> None:
+@pytest.mark.parametrize(("rho", "center"), [(0.1, 4), (0.4, 4), (0.8, 4), (0.1, None), (0.6, None)])
+def test_theta_and_lambda_partition_omega(rho: float, center: int | None) -> None:
     omega = masks.cartesian((40, 48), 3, 0.1, seed=1)
-    theta, held = SelfSupervision(rho).split(omega, 2)
+    theta, held = SelfSupervision(rho, center=center).split(omega, 2)
     assert torch.equal(theta | held, omega)
     assert not (theta & held).any()
     assert int(held.sum()) == round(rho * int(omega.sum()))
+    assert theta[:, 22:26].all() == (center is None)
     assert theta[18:22, 22:26].all()
-    again, other = (SelfSupervision(rho).split(omega, seed)[1] for seed in (2, 3))
+    again, other = (SelfSupervision(rho, center=center).split(omega, seed)[1] for seed in (2, 3))
     assert torch.equal(again, held)
     assert not torch.equal(other, held)
+
+
+def test_lambda_may_be_whole_columns() -> None:
+    omega = masks.cartesian((40, 48), 3, 0.1, seed=1)
+    theta, held = SelfSupervision(0.4, center=None, held="columns").split(omega, 2)
+    assert torch.equal(theta | held, omega)
+    assert torch.equal(held, held.any(0).expand_as(held))
+    assert not (theta & held).any()
+    assert int(held.any(0).sum()) == round(0.4 * 16)
+    assert theta[:, 22:26].all()
 
 
 def test_lambda_is_drawn_like_the_paper_by_a_gaussian_density() -> None:
@@ -104,6 +115,7 @@ def test_gradients_reach_all_weights() -> None:
         ({"rho": 1.0}, "rho is 1.0, expected 0 < rho < 1"),
         ({"spread": 0.0}, "spread is 0.0, expected a finite number > 0"),
         ({"center": 0}, "center is 0, expected at least 1"),
+        ({"held": "rows"}, "held is 'rows', expected one of points, columns"),
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, Any], message: str) -> None:
@@ -112,5 +124,7 @@ def test_impossible_settings_are_refused(settings: dict[str, Any], message: str)
 
 
 def test_a_split_that_needs_the_middle_is_refused() -> None:
-    with pytest.raises(ValueError, match="rho is 0.9, which gives Lambda 90 points, expected 1 to 84"):
+    with pytest.raises(
+        ValueError, match="rho is 0.9, which gives Lambda 90 points, expected 1 to 84: the middle stays"
+    ):
         SelfSupervision(0.9).split(torch.ones(10, 10, dtype=torch.bool), 0)

@@ -1,5 +1,6 @@
 """Solvers of k-space of several coils."""
 
+import dataclasses
 import functools
 import math
 from pathlib import Path
@@ -14,7 +15,7 @@ from lit_inverse import metrics
 from lit_inverse.magnitudes import root_sum_of_squares
 from lit_inverse.networks import ConvDecoder
 from lit_inverse.operators import CartesianFourier, ComplexFromChannels, Fourier, Gaussian, masks, on_real_channels
-from lit_inverse.solvers import SENSE, TVAL3, DeepPrior, Lasso, RealChannels, Solver, Tikhonov, ZeroFilled
+from lit_inverse.solvers import SENSE, TVAL3, DeepPrior, Lasso, RealChannels, Solver, Status, Tikhonov, ZeroFilled
 from lit_inverse.solvers.inner import limited
 
 MEASURED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fastmri" / "multicoil"
@@ -137,6 +138,17 @@ def test_several_fits_are_averaged_and_measured_frequencies_put_back() -> None:
     consistent = fit(n_fits=3, data_consistent=True).solve(problem.y, problem.operator, seeds=[1, 2, 3]).x
     torch.testing.assert_close(problem.operator(consistent), problem.y)
     torch.testing.assert_close(consistent - three, problem.operator.pinv(problem.y - problem.operator(three)))
+
+
+def test_an_item_has_diverged_where_one_of_its_fits_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    statuses = iter([[Status.MAX_ITER] * 3, [Status.MAX_ITER, Status.DIVERGED, Status.CONVERGED]])
+    solver, problem = fit(n_fits=2), k_space()
+    whole = type(solver.solver).solve
+    monkeypatch.setattr(
+        type(solver.solver), "solve", lambda *a, **b: dataclasses.replace(whole(*a, **b), status=next(statuses))
+    )
+    found = solver.solve(problem.y, problem.operator, seeds=[1, 2, 3]).status
+    assert found == [Status.MAX_ITER, Status.DIVERGED, Status.MAX_ITER]
 
 
 @pytest.mark.parametrize("data_consistent", [False, True])

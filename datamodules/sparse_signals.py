@@ -6,18 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset
 
-from datamodules.base import SPLITS, Item, Split
+from datamodules.base import Split
 from datamodules.paths import ConfigPath
+from datamodules.signals import SignalsDataModule
 
-_BLOCK = 64  # signals drawn at once: sets of N and of more signals begin alike
 
-
-class SparseSignalsDataModule(pl.LightningDataModule):
+class SparseSignalsDataModule(SignalsDataModule):
     """x (n,) whose entries are N(0, 1) with probability `density`, otherwise 0; or with exactly `n_nonzero` of them.
 
     The benchmark of the LISTA family (Chen et al. 2018, Sec. 5: n = 500, density .1). The test and validation sets are
@@ -44,8 +42,6 @@ class SparseSignalsDataModule(pl.LightningDataModule):
         FileNotFoundError: when there is no such file.
     """
 
-    value_range = None
-
     def __init__(
         self,
         n: int = 500,
@@ -59,62 +55,21 @@ class SparseSignalsDataModule(pl.LightningDataModule):
         test_file: ConfigPath | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__()
-        counts = {"n": n, "n_val": n_val, "n_test": n_test, "batch_size": batch_size, "n_batches": n_batches}
-        for name, value in ({**counts, "n_train": 1 if n_train is None else n_train}).items():
-            if value < 1:
-                raise ValueError(f"{name} is {value}, expected at least 1")
-        if seed < 0:
-            raise ValueError(f"seed is {seed}, expected at least 0")
+        super().__init__(n, {"train": n_train, "val": n_val, "test": n_test}, batch_size, seed)
+        if n_batches < 1:
+            raise ValueError(f"n_batches is {n_batches}, expected at least 1")
         if not 0 < density <= 1:
             raise ValueError(f"density is {density}, expected a number above 0, at most 1")
         if n_nonzero is not None and not 1 <= n_nonzero <= n:
             raise ValueError(f"n_nonzero is {n_nonzero}, expected from 1 to n = {n}")
-        self.n, self.density, self.n_nonzero = n, density, n_nonzero
-        self.sizes: dict[Split, int | None] = {"train": n_train, "val": n_val, "test": n_test}
-        self.batch_size, self.n_batches, self.seed = batch_size, n_batches, seed
+        self.density, self.n_nonzero, self.n_batches = density, n_nonzero, n_batches
         self.test_file = None if test_file is None else Path(test_file)
-        self._drawn: dict[Split, Tensor] = {}
-
-    @property
-    def item_shape(self) -> tuple[int]:
-        """(n,)."""
-        return (self.n,)
-
-    def setup(self, stage: str | None = None) -> None:
-        """Draws or reads the fixed sets; a second call does nothing."""
-        for split in SPLITS:
-            if self.sizes[split] is not None:
-                self._signals(split)
-
-    def dataset(self, split: str) -> "Signals":
-        """The items of a fixed set.
-
-        Raises:
-            ValueError: when there is no such split, or its signals are drawn anew.
-        """
-        if split not in SPLITS:
-            raise ValueError(f"split is {split!r}, expected one of {', '.join(SPLITS)}")
-        if self.sizes[split] is None:
-            raise ValueError("training signals are drawn anew in each epoch, expected n_train for a fixed set")
-        return Signals(self._signals(split), split)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Batches of signals drawn anew, or of the fixed training set in a new order in each epoch."""
         if self.sizes["train"] is None:
             return DataLoader(_Numbers(self), batch_size=None, generator=torch.Generator())
-        source = torch.Generator().manual_seed(self.seed)
-        return DataLoader(self.dataset("train"), self.batch_size, shuffle=True, generator=source)
-
-    def val_dataloader(self) -> DataLoader[Any]:
-        """Batches of the validation set."""
-        return DataLoader(self.dataset("val"), self.batch_size, generator=torch.Generator())
-
-    def test_dataloader(self) -> DataLoader[Any]:
-        """Batches of the test set."""
-        return DataLoader(self.dataset("test"), self.batch_size, generator=torch.Generator())
-
-    predict_dataloader = test_dataloader
+        return super().train_dataloader()
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
         """Draws a training batch on the device its number has come to."""
@@ -126,7 +81,6 @@ class SparseSignalsDataModule(pl.LightningDataModule):
         return {"x": x, "id": [f"train/{'/'.join(map(str, number.tolist()))}/{i}" for i in range(len(x))]}
 
     def draw(self, count: int, source: torch.Generator) -> Tensor:
-        """Signals (count, n) in float32, on the device of the generator."""
         shape, device = (count, self.n), source.device
         chance = torch.rand(shape, generator=source, device=device, dtype=torch.float32)
         values = torch.randn(shape, generator=source, device=device, dtype=torch.float32)
@@ -135,35 +89,10 @@ class SparseSignalsDataModule(pl.LightningDataModule):
         largest = chance.topk(self.n_nonzero, 1).indices
         return torch.zeros_like(values).scatter(1, largest, values.gather(1, largest))
 
-    def _signals(self, split: Split) -> Tensor:
-        if split not in self._drawn:
-            size = self.sizes[split]
-            assert size is not None
-            if split == "test" and self.test_file is not None:
-                self._drawn[split] = _read(self.test_file, self.n)
-            else:
-                source = torch.Generator().manual_seed(self._seed(split))
-                blocks = [self.draw(_BLOCK, source) for _ in range(-(-size // _BLOCK))]
-                self._drawn[split] = torch.cat(blocks)[:size]
-        return self._drawn[split]
-
-    def _seed(self, split: Split, *numbers: int) -> int:
-        return int(np.random.SeedSequence([self.seed, SPLITS.index(split), *numbers]).generate_state(1, np.uint64)[0])
-
-
-class Signals(Dataset[Item]):
-    """Signals (N, n) by number."""
-
-    def __init__(self, x: Tensor, split: str) -> None:
-        self.x, self.split = x, split
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def __getitem__(self, index: int) -> Item:
-        if not 0 <= index < len(self):
-            raise IndexError(f"index {index} is outside of a split of {len(self)} signals")
-        return {"x": self.x[index], "id": f"{self.split}/{index}"}
+    def _fixed(self, split: Split, size: int) -> Tensor:
+        if split == "test" and self.test_file is not None:
+            return _read(self.test_file, self.n)
+        return super()._fixed(split, size)
 
 
 class _Numbers(IterableDataset[dict[str, Tensor]]):

@@ -21,6 +21,7 @@ WRONG = [
     (["--measurements", "[]"], r"measurements: got \[\], expected at least one"),
     (["--noise_levels", "[-1]"], "noise_levels: sigma is -1.0, expected a finite number >= 0"),
     (["--only", "[nobody]"], "unknown solver 'nobody', expected names from"),
+    (["--labels", "{plain: jittered}"], "labels: 'jittered' would stand for two solvers"),
     (["--trainer.max_epoch", "3"], "unrecognized arguments: --trainer.max_epoch"),
     (["--trainer.accelerator", "quantum"], "trainer: .*quantum"),
     (["--trainer.precision", "bf16-mixed"], "trainer.precision: got 'bf16-mixed', expected 32-true or 64-true"),

@@ -40,6 +40,9 @@ def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:
     unknown = [name for name in [*only, *config.labels] if name not in solvers]
     if unknown:
         raise UsageError(f"only/labels: unknown solver {unknown[0]!r}, expected names from {sorted(solvers)}")
+    shown = [config.labels.get(name, name) for name in only]
+    if twice := {label for label in shown if shown.count(label) > 1}:
+        raise UsageError(f"labels: {sorted(twice)[0]!r} would stand for two solvers, expected one of its own for each")
     for key in ("measurements", "noise_levels", "only"):
         if config[key] is not None and (not config[key] or len({*map(str, config[key])}) != len(config[key])):
             raise UsageError(f"{key}: got {config[key]}, expected at least one value, none of them twice")
@@ -52,7 +55,8 @@ def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:
     if precision not in (None, "32-true", "32", 32, "64-true", "64", 64):
         raise UsageError(f"trainer.precision: got {precision!r}, expected 32-true or 64-true")
     resolved = parser.dump(config, skip_unset=False)
-    instances = _instantiate(parser, config, only)
+    diagnostics = config.diagnostics.as_dict() if "diagnostics" in config else {}
+    instances = _instantiate(parser, config, only, list(diagnostics))
     return Sweep(
         name=config.name,
         out=config.out or Path("runs") / config.name,
@@ -73,6 +77,8 @@ def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:
         solvers={name: instances.solvers[name] for name in only},
         identities={name: plain(config.solvers[name].as_dict()) for name in only},
         labels=config.labels,
+        diagnostics={name: instances.diagnostics[name] for name in diagnostics},
+        diagnostic_identities={name: plain(found) for name, found in diagnostics.items()},
         trainer=vars(instances.trainer),
         logger=config.logger,
         threads=config.threads,
@@ -126,9 +132,10 @@ def _typed_measurements(config: Namespace, vary: str | None) -> list[Any]:
     return typed
 
 
-def _instantiate(parser: ArgumentParser, config: Namespace, only: list[str]) -> Namespace:
+def _instantiate(parser: ArgumentParser, config: Namespace, only: list[str], diagnostics: list[str]) -> Namespace:
     built = Namespace()  # type: ignore[no-untyped-call]
-    for key in ["data", "trainer", *(f"solvers.{name}" for name in only)]:
+    named = [f"solvers.{name}" for name in only] + [f"diagnostics.{name}" for name in diagnostics]
+    for key in ["data", "trainer", *named]:
         with parser_errors(key):
             part = Namespace()  # type: ignore[no-untyped-call]
             part[key] = config[key]

@@ -1,6 +1,6 @@
 """The command line of evaluate.py."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -9,10 +9,11 @@ import yaml
 from lit_inverse.errors import IncompleteError, as_usage_errors
 from lit_inverse.evaluation.cases import Plan, names, plan
 from lit_inverse.evaluation.configuration import read_sweep
-from lit_inverse.evaluation.dry_run import describe
+from lit_inverse.evaluation.diagnostics import diagnose, plan_diagnostics
+from lit_inverse.evaluation.dry_run import describe, describe_diagnostics
 from lit_inverse.evaluation.parent_process import end_with_parent
 from lit_inverse.evaluation.report import write_report
-from lit_inverse.evaluation.results import Results, Row, read_rows
+from lit_inverse.evaluation.results import Results, Row, read_diagnostics, read_rows
 from lit_inverse.evaluation.runner import build_trainer, run
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.tracking import Tracking
@@ -37,9 +38,11 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         sweep.data.prepare_data()
         sweep.data.setup("predict")
     planned = plan(sweep)
+    measured = plan_diagnostics(sweep, planned.cases)
     if sweep.dry_run:
         if trainer.is_global_zero:
-            print(describe(planned.cases, _there(sweep)))
+            print(describe(planned.cases, _there(sweep, read_rows)))
+            print(describe_diagnostics(measured, _there(sweep, read_diagnostics)), end="")
         return
     results = Results(sweep.out, trainer.global_rank)
     if trainer.is_global_zero:
@@ -53,7 +56,9 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
     tracking = Tracking(sweep) if sweep.logger and trainer.is_global_zero else None
     run(sweep, planned, results, trainer)
     if trainer.is_global_zero:
-        report = write_report(sweep, planned.cases, results, found)
+        if measured:
+            diagnose(sweep, measured, results, trainer.strategy.root_device)
+        report = write_report(sweep, planned.cases, results, found, measured)
         if tracking is not None:
             tracking.finish(report, results)
         print(f"report: {sweep.out / 'report.html'}")
@@ -61,11 +66,11 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
     results.close()
 
 
-def _there(sweep: Sweep) -> dict[str, Row]:
+def _there(sweep: Sweep, read: Callable[[Path], dict[str, Row]]) -> dict[str, Row]:
     """Results that are there or would be taken over."""
     there: dict[str, Row] = {}
     for folder in [sweep.out, *sweep.reuse]:
-        there = read_rows(folder) | there
+        there = read(folder) | there
     return there
 
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import yaml
 from jsonargparse import ArgumentParser, Namespace
@@ -18,6 +18,7 @@ from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
 from lit_inverse.solvers import Solver
+from lit_inverse.theory.diagnostics import Diagnostic
 
 # Set by the engine itself, or without meaning for an evaluation.
 _TRAINER_SKIP = {
@@ -57,12 +58,12 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
     layers = [_Layer.read(path) for path in asked.config or [default]]
     said = [layer.content["vary"] for layer in layers if "vary" in layer.content]
     vary = asked.vary or (said[-1] if said else None)
-    solvers = _replace_solvers(layers)
-    parser = _parser(ArgumentParser, solvers, vary)
+    names = _Names(_replace_solvers(layers), _replace_diagnostics(layers))
+    parser = _parser(ArgumentParser, names, vary)
     if asked.help:
         parser.print_help()
         raise SystemExit(0)
-    files = _parse_files(_parser(_Incomplete, solvers, vary), layers)
+    files = _parse_files(_parser(_Incomplete, names, vary), layers)
     with parser_errors("command line"):
         config = parser.parse_args(rest, namespace=files)
     if asked.print_config:
@@ -90,21 +91,44 @@ class _Layer:
         return cls(path, content)
 
 
+class _Names(NamedTuple):
+    """Of what a sweep may have any number of."""
+
+    solvers: list[str]
+    diagnostics: list[str]
+
+
 def _replace_solvers(layers: list[_Layer]) -> list[str]:
     """`solvers` is replaced as a whole by later files, and what is said of the old ones; returns the new names."""
-    having = [place for place, layer in enumerate(layers) if "solvers" in layer.content]
+    solvers = _replace("solvers", layers, others=("labels", "only"))
+    if not solvers:
+        raise UsageError("solvers: expected a mapping of names to solvers, got {}")
+    return solvers
+
+
+def _replace_diagnostics(layers: list[_Layer]) -> list[str]:
+    """`diagnostics` likewise; an empty mapping takes those of earlier files away."""
+    names = _replace("diagnostics", layers)
+    for layer in layers if not names else []:
+        layer.content.pop("diagnostics", None)
+    return names
+
+
+def _replace(key: str, layers: list[_Layer], others: Sequence[str] = ()) -> list[str]:
+    """Leaves the section `key` of the last file alone that has one; returns the names in it."""
+    having = [place for place, layer in enumerate(layers) if key in layer.content]
     for layer in layers[: having[-1]] if len(having) > 1 else []:
-        for key in ("solvers", "labels", "only"):
-            layer.content.pop(key, None)
-    solvers = layers[having[-1]].content["solvers"] if having else {}
-    if not isinstance(solvers, dict) or not solvers:
-        raise UsageError(f"solvers: expected a mapping of names to solvers, got {solvers!r}")
-    for name, solver in solvers.items():
-        if "." in str(name) or solver is None:
+        for replaced in (key, *others):
+            layer.content.pop(replaced, None)
+    section = layers[having[-1]].content[key] if having else {}
+    if not isinstance(section, dict):
+        raise UsageError(f"{key}: expected a mapping of names to {key}, got {section!r}")
+    for name, one in section.items():
+        if "." in str(name) or one is None:
             raise UsageError(
-                f"solvers.{name}: got {solver!r}, expected a name without dots, and a file or class_path and init_args"
+                f"{key}.{name}: got {one!r}, expected a name without dots, and a file or class_path and init_args"
             )
-    return list(map(str, solvers))
+    return list(map(str, section))
 
 
 class _Incomplete(ArgumentParser):
@@ -118,7 +142,7 @@ class _Incomplete(ArgumentParser):
                 raise
 
 
-def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) -> ArgumentParser:
+def _parser(kind: type[ArgumentParser], names: _Names, vary: str | None) -> ArgumentParser:
     parser = kind(
         prog="evaluate.py",
         description="Runs a benchmark sweep: data -> A -> y -> solvers -> errors with confidence intervals.",
@@ -155,8 +179,10 @@ def _parser(kind: type[ArgumentParser], solvers: list[str], vary: str | None) ->
     )
     parser.add_argument("--seed", type=NonNegativeInt, default=0)
     parser.add_argument("--batch_size", type=PositiveInt | Literal["auto"], default="auto")
-    for name in solvers:
+    for name in names.solvers:
         parser.add_subclass_arguments(Solver, f"solvers.{name}")
+    for name in names.diagnostics:
+        parser.add_subclass_arguments(Diagnostic, f"diagnostics.{name}")
     parser.add_argument("--labels", type=dict[str, str], default={}, help="names of solvers for people")
     parser.add_argument("--only", type=list[str] | None, default=None, help="names of solvers to run; null for all")
     parser.add_class_arguments(Trainer, "trainer", skip=_TRAINER_SKIP, instantiate=False)

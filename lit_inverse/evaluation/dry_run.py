@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tqdm import tqdm
 
 from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.diagnostics import Measurement
 from lit_inverse.evaluation.results import Row
 
 
@@ -36,6 +37,18 @@ def describe(cases: Sequence[Case], rows: Mapping[str, Row]) -> str:
     unknown = " and what is not known yet" if None in left.values() else ""
     there_in_all = sum(case.key in rows for case in cases)
     return "\n".join([*lines, f"{len(cases)} cases, {there_in_all} there; one process would need {known}{unknown}"])
+
+
+def describe_diagnostics(measured: Sequence[Measurement], rows: Mapping[str, Row]) -> str:
+    """A line per diagnostic, none without any; the time left by the mean of those there."""
+    lines = []
+    for name in dict.fromkeys(one.name for one in measured):
+        keys = {one.key for one in measured if one.name == name}
+        there = [rows[key]["seconds"] for key in keys if key in rows]
+        left = len(keys) - len(there)
+        seconds = 0.0 if left == 0 else left * sum(there) / len(there) if there else None
+        lines.append(_line(name, "diagnostic", "", str(len(keys)), str(len(there)), _time(seconds)) + "\n")
+    return "".join(lines)
 
 
 def _line(solver: str, setting: str, noise: str, cases: str, there: str, time: str) -> str:

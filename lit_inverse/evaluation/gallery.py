@@ -1,14 +1,16 @@
 """Figures of the statistics of one or more sweeps."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
 from lit_inverse.evaluation import figures
+from lit_inverse.evaluation.constants import Constant
 from lit_inverse.evaluation.findings import Findings
 from lit_inverse.evaluation.grouping import Setting
 from lit_inverse.evaluation.names import Names
+from lit_inverse.theory.diagnostics import Diagnostic
 
 
 class Drawn(NamedTuple):
@@ -82,3 +84,44 @@ def against_noise(findings: Findings, names: Names, setting: Setting) -> Drawn:
         in_db=names.noise.in_db,
     )
     return Drawn(f"error_against_noise{short}", f"Error against noise{at}", figure)
+
+
+def draw_constants(
+    findings: Findings, constants: Sequence[Constant], diagnostics: Mapping[str, Diagnostic], names: Names
+) -> Iterator[Drawn]:
+    """Constants beside errors, at each noise level: those of operators together, those of solvers one by one."""
+    settings = {one.setting for one in constants}
+    of_operators = [one for one in constants if not one.solver]
+    for level in sorted({summary.noise_level for summary in findings.summaries}) if constants else []:
+        suffix, at = names.at_level(level)
+        summaries = [summary for summary in findings.summaries if summary.noise_level == level]
+        here = [one for one in constants if one.noise_level == level]
+        if of_operators and len(settings) > 1:
+            panels = _panels(of_operators, diagnostics, lambda one: one.kind)
+            figure = figures.constants_against_setting(summaries, panels, names.labels, names.symbol, names.unit)
+            yield Drawn(f"constants_of_operators{suffix}", f"Constants of the operators{at}", figure)
+        for name in dict.fromkeys(one.name for one in here):
+            of_name = [one for one in here if one.name == name]
+            if len(settings) > 1:
+                panels = _panels(of_name, diagnostics, lambda one: one.label)
+                figure = figures.constants_against_setting(summaries, panels, names.labels, names.symbol, names.unit)
+            else:
+                figure = figures.constants_of_solvers(summaries, of_name, diagnostics[name].panels, names.unit)
+            yield Drawn(f"{name}{suffix}", f"{_words(name)}{at}", figure)
+
+
+def _panels(
+    constants: Sequence[Constant], diagnostics: Mapping[str, Diagnostic], label: Callable[[Constant], str]
+) -> list[figures.Panel]:
+    """Of operators one per axis of a diagnostic, with a line per kind; of solvers one per kind, a line for each."""
+    panels: dict[tuple[str, str], dict[str, list[Constant]]] = {}
+    for one in constants:
+        axis = next((axis for axis, kinds in diagnostics[one.name].panels.items() if one.kind in kinds), None)
+        if axis is not None:
+            place = (one.kind if one.solver else _words(one.name)), axis
+            panels.setdefault(place, {}).setdefault(label(one), []).append(one)
+    return [figures.Panel(title, axis, lines) for (title, axis), lines in panels.items()]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

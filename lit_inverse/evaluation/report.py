@@ -3,8 +3,8 @@
 import base64
 import itertools
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ from jinja2 import Environment, PackageLoader
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.constants import Constant, constants
+from lit_inverse.evaluation.diagnostics import Measurement, estimates
 from lit_inverse.evaluation.findings import Findings
-from lit_inverse.evaluation.gallery import draw
+from lit_inverse.evaluation.gallery import draw, draw_constants
 from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.oracle import oracle_rows
 from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.pictures import draw_cases
-from lit_inverse.evaluation.results import Results
+from lit_inverse.evaluation.results import Results, read_diagnostics
+from lit_inverse.evaluation.statistics import write_csv
 from lit_inverse.evaluation.sweep import Sweep
 
 _FIGURE_CHARACTERS = 3_500_000  # of the page; further figures are only named there
@@ -34,19 +37,31 @@ class Report:
     outcome: Outcome
     findings: Findings
     figures: dict[str, Path]
+    constants: list[Constant] = field(default_factory=list)
 
 
-def write_report(sweep: Sweep, cases: list[Case], results: Results, versions: Mapping[str, Any]) -> Report:
-    """Sums up the finished cases of a sweep into its folder."""
+def write_report(
+    sweep: Sweep,
+    cases: list[Case],
+    results: Results,
+    versions: Mapping[str, Any],
+    measured: Sequence[Measurement] = (),
+) -> Report:
+    """Sums up the finished cases and diagnostics of a sweep into its folder."""
     outcome = Outcome.of(sweep, cases, results)
     oracle = oracle_rows(sweep, [case for case, _ in outcome.finished]) if sweep.oracle else []
     findings = Findings.of([row for _, row in outcome.finished], sweep.success_nmse, oracle)
     findings.write(results.out)
     labels = {solver: sweep.label(solver) for solver in sweep.solvers}
     names = Names(labels, sweep.vary, sweep.shown_range, sweep.noise.drawn_class, sweep.noise_levels)
-    drawn = itertools.chain(draw(findings, names), draw_cases(sweep, outcome, results, names))
+    found = constants(estimates(sweep, measured, read_diagnostics(results.out)))
+    if found:
+        write_csv(Constant, found, results.out / "diagnostics.csv")
+    beside = draw_constants(findings, found, sweep.diagnostics, names)
+    drawn = itertools.chain(beside, draw(findings, names), draw_cases(sweep, outcome, results, names))
     folder = results.out / "figures"
-    report = Report(outcome, findings, {one.title: figures.save(one.figure, folder, one.name) for one in drawn})
+    written = {one.title: figures.save(one.figure, folder, one.name) for one in drawn}
+    report = Report(outcome, findings, written, found)
     (results.out / "report.html").write_text(_page(sweep, report, versions), encoding="utf-8")
     return report
 
@@ -68,6 +83,7 @@ def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
         n_stopped_early=sum(summary.stopped_early for summary in findings.summaries),
         outcome=outcome,
         findings=findings,
+        constants=report.constants,
         in_db=any(summary.nmse_db is not None for summary in findings.summaries),
         items="images" if sweep.shown_range else "signals",
         infinity=math.inf,

@@ -53,6 +53,8 @@ class Results:
         except BlockingIOError as error:
             raise UsageError(f"out: another sweep is writing to {out}: wait for it or choose another --out") from error
         _repair(self.path)
+        if rank == 0 and _diagnostics(out).exists():
+            _repair(_diagnostics(out))
         self._failures = self.path.with_name(self.path.name.replace("results", "failures"))
         # the first process opens the folder before any has work: failures it finds are of earlier runs
         for failures in out.glob("failures*.jsonl") if rank == 0 else [self._failures]:
@@ -91,6 +93,11 @@ class Results:
         """Notes a case that could not be computed; the next start tries it again."""
         with self._failures.open("a") as file:
             file.write(json.dumps({"key": key, "reason": reason, "trace": trace}) + "\n")
+
+    def append_diagnostic(self, row: Row) -> None:
+        """Adds the line of a diagnostic, which only the first process writes."""
+        with _diagnostics(self.out).open("a") as file:
+            file.write(json.dumps(row, allow_nan=False) + "\n")
 
     def failures(self) -> dict[str, str]:
         """Reasons of the cases that failed in this run, by key."""
@@ -159,13 +166,26 @@ class NewRows:
 
 def read_rows(out: Path) -> dict[str, Row]:
     """All finished results in the folder of a run by key; the first of a key counts."""
+    return _read(_files(out))
+
+
+def read_diagnostics(out: Path) -> dict[str, Row]:
+    """All finished diagnostics in the folder of a run by key."""
+    return _read([_diagnostics(out)] if _diagnostics(out).exists() else [])
+
+
+def _read(paths: Sequence[Path]) -> dict[str, Row]:
     rows: dict[str, Row] = {}
-    for path in _files(out):
+    for path in paths:
         for line in path.read_bytes().splitlines():
             row = _parse(line)
             if row is not None:
                 rows.setdefault(row["key"], row)
     return rows
+
+
+def _diagnostics(out: Path) -> Path:
+    return out / "diagnostics.jsonl"
 
 
 def _reconstruction(out: Path, key: str) -> Path:

@@ -14,11 +14,12 @@ from lit_inverse.operators import Operator
 from lit_inverse.problem import draw
 from lit_inverse.seeding import derive_seed
 from lit_inverse.solvers import Solver, ValueRange
+from lit_inverse.theory.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """One evaluation. `identity` of a solver is all of its settings that can change a result, as plain data."""
+    """One evaluation. The identity of a solver is all of its settings that can change a result, as plain data."""
 
     name: str
     out: Path
@@ -39,6 +40,8 @@ class Sweep:
     solvers: Mapping[str, Solver]
     identities: Mapping[str, Any]
     labels: Mapping[str, str]
+    diagnostics: Mapping[str, Diagnostic]
+    diagnostic_identities: Mapping[str, Any]
     trainer: Mapping[str, Any]
     logger: bool
     threads: int | None

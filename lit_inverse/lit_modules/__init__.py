@@ -3,6 +3,7 @@
 from lit_inverse.lit_modules.deep_prior import DeepPriorModule
 from lit_inverse.lit_modules.denoiser import DenoiserModule
 from lit_inverse.lit_modules.gan import GANModule
+from lit_inverse.lit_modules.learned_measurements import LearnedMeasurementsModule
 from lit_inverse.lit_modules.learned_regularization import LearnedRegularizationModule
 from lit_inverse.lit_modules.self_supervision import SelfSupervision
 from lit_inverse.lit_modules.undersampling import Undersampling
@@ -15,6 +16,7 @@ __all__ = [
     "DeepPriorModule",
     "DenoiserModule",
     "GANModule",
+    "LearnedMeasurementsModule",
     "LearnedRegularizationModule",
     "SelfSupervision",
     "UNetModule",

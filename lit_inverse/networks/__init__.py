@@ -9,7 +9,9 @@ from lit_inverse.networks.drunet import DRUNet
 from lit_inverse.networks.fourier_features import FourierFeatures
 from lit_inverse.networks.gan import Discriminator, GANGenerator
 from lit_inverse.networks.generator import ImageGenerator
+from lit_inverse.networks.mlp_decoder import MLPDecoder
 from lit_inverse.networks.mri import ReconstructionNetwork, UNetReconstruction, VarNet
+from lit_inverse.networks.one_hidden_layer import OneHiddenLayer
 from lit_inverse.networks.pyramid_decoder import PyramidDecoder
 from lit_inverse.networks.relu_generator import ReLUGenerator
 from lit_inverse.networks.siren import SIREN
@@ -59,6 +61,8 @@ __all__ = [
     "GANGenerator",
     "HyperLISTA",
     "ImageGenerator",
+    "MLPDecoder",
+    "OneHiddenLayer",
     "PhiNet",
     "PyramidDecoder",
     "ReLUGenerator",

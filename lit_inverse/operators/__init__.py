@@ -12,6 +12,7 @@ from lit_inverse.operators.gaussian_streamed import GaussianStreamed
 from lit_inverse.operators.identity import Identity
 from lit_inverse.operators.inpainting import BlockInpainting, Inpainting, RandomInpainting, TextInpainting
 from lit_inverse.operators.integration import Integration
+from lit_inverse.operators.learned import Learned
 from lit_inverse.operators.magnitude import Magnitude
 from lit_inverse.operators.matrix import Matrix
 from lit_inverse.operators.multi_coil import MultiCoil
@@ -39,6 +40,7 @@ __all__ = [
     "Identity",
     "Inpainting",
     "Integration",
+    "Learned",
     "LinearOperator",
     "Magnitude",
     "Matrix",

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from lit_inverse.operators import Operator
 from lit_inverse.operators.items import column, norm
-from lit_inverse.operators.precision import at_least_single
 from lit_inverse.settings import at_least_1, one_of, positive
 from lit_inverse.solvers.analytic.descent import descent
 from lit_inverse.solvers.analytic.exact import Exact
@@ -16,6 +15,7 @@ from lit_inverse.solvers.base import Given, Solver, ValueRange
 from lit_inverse.solvers.requirements import require_linear
 from lit_inverse.solvers.solution import Solution, Status
 from lit_inverse.solvers.spectral.flattened import Flattened
+from lit_inverse.solvers.spectral.precise import precise
 
 LrUnit = Literal["absolute", "relative"]
 _CHECK = 10  # steps between two looks at whether all items have stopped
@@ -28,9 +28,10 @@ class AnalyticDeepPrior(Solver):
         F(B) = 1/2 ||A x(B) - y||^2
 
     (Dittmer et al. 2018, Definition 4.1): the deep prior of a network whose output is the solution of a Tikhonov
-    problem, fitted to the single y. Iterate 0 is Tikhonov's x(A); iterate k is x(B) after k steps. For y along a
-    singular vector of A it tends to `SoftTSVD` (eq. 4.17). In general B also learns to fit the noise, so that x(B)
-    is nearer to x than x(A) only where alpha is large or the descent is stopped.
+    problem, fitted to the single y. Iterate k is x(B) after k steps: iterate 0 is Tikhonov's x(A), or what the first L
+    layers of an `Unrolled` form, with B = A, make of 0. For y along a singular vector of A it tends to `SoftTSVD` (eq.
+    4.17). In general B also learns to fit the noise, so that x(B) is nearer to x than x(A) only where alpha is large or
+    the descent is stopped.
 
     Args:
         alpha: weight of the penalty R, > 0.
@@ -42,13 +43,15 @@ class AnalyticDeepPrior(Solver):
         tau: an item stops, STOPPED_EARLY, at the first iterate with ||A x - y|| <= tau sqrt(m) sigma (the discrepancy
             principle; sigma is told to `solve`); null for all steps.
 
-    The history's "loss" is F. DIVERGED is an item whose F has become larger than that of x(A), or not finite: the
-    answer is then the iterate of smallest F. Memory is that of a few matrices A for each item.
+    The history's "loss" is F. DIVERGED is an item whose F has become larger than that of iterate 0, or not finite: the
+    answer is then the iterate of smallest F. Computed in double precision, but on devices that have none. Memory is
+    that of a few matrices A for each item.
 
     Raises:
         ValueError: when a setting is impossible, or A is not linear or too large to be formed as a matrix.
     """
 
+    version = 2
     stable = True
 
     # the form is a setting, which nothing changes: the default may be shared
@@ -80,8 +83,9 @@ class AnalyticDeepPrior(Solver):
         with torch.inference_mode(False):
             y = given.y.clone()
             space = Flattened(require_linear(given.operator), y)
-            a = at_least_single(space.matrix().clone()).view(-1, space.rows, space.n)
-            datum = Datum(a, at_least_single(space.measurements(y)), self.alpha, given.operator.in_shape)
+            a = precise(space.matrix().clone()).view(-1, space.rows, space.n)
+            a = a.repeat_interleave(space.repeats, 0) if space.repeats > 1 else a
+            datum = Datum(a, precise(space.measurements(y)), self.alpha, given.operator.in_shape)
             return self._descend(given, datum)
 
     def _descend(self, given: Given, datum: Datum) -> Solution:
@@ -111,5 +115,5 @@ class AnalyticDeepPrior(Solver):
 
 def _signal(x: Tensor, given: Given) -> Tensor:
     """(B, n) as (B, *in_shape), in the precision of y."""
-    dtype = given.y.dtype if x.is_complex() else given.y.real.dtype
-    return x.view(-1, *given.operator.in_shape).to(dtype)
+    real = given.y.real.dtype
+    return x.view(-1, *given.operator.in_shape).to(real.to_complex() if x.is_complex() else real)

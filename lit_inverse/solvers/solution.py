@@ -24,7 +24,7 @@ class Solution:
     Attributes:
         x: (B, *in_shape), finite.
         status: one per item.
-        n_iter: (B,), integer.
+        n_iter: (B,), integer, on the device of y.
         history: name -> (iterations, B), in the units of the solver's own value range.
         iterates: (len(trace), B, *in_shape), the iterates asked for by number; the last one for items that stopped.
         samples: (S, B, *in_shape), from solvers that sample a posterior.

@@ -37,6 +37,7 @@ class Tikhonov(Solver):
         ValueError: when a setting is impossible, or A is not linear.
     """
 
+    version = 2
     stable = True
 
     def __init__(self, alpha: float | ParameterChoice = 1e-3, max_iter: int = 2000, tol: float | None = None) -> None:
@@ -63,7 +64,7 @@ class Tikhonov(Solver):
         return Solution(
             x=torch.where(column(finite, step.x), step.x, 0),
             status=[end if ok else Status.DIVERGED for end, ok in zip(ends, finite.tolist(), strict=True)],
-            n_iter=step.n_steps.cpu(),
+            n_iter=step.n_steps,
             history={"alpha": alpha[None]},
             iterates=trace.stack(step.x),
         )

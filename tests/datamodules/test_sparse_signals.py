@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from datamodules import SparseSignalsDataModule
+from datamodules.loader import ResumableLoader
 
 
 def test_signals_are_bernoulli_gaussian() -> None:
@@ -47,6 +48,15 @@ def test_training_batches_are_drawn_from_epoch_and_number_without_the_global_gen
     assert all(torch.equal(a["x"], b["x"]) for a, b in zip(batches, again, strict=True))
     assert len({batch["x"].sum().item() for batch in [*batches, other]}) == 4
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_a_fixed_training_set_goes_on_where_it_stood() -> None:
+    settings = {"n": 20, "n_train": 40, "batch_size": 4}
+    whole = [name for batch in SparseSignalsDataModule(**settings).train_dataloader() for name in batch["id"]]
+    loader = SparseSignalsDataModule(**settings).train_dataloader()
+    assert isinstance(loader, ResumableLoader)
+    loader.load_state_dict({"epoch": 0, "n_given": 3})
+    assert [name for batch in loader for name in batch["id"]] == whole[12:]
 
 
 @pytest.mark.parametrize("transposed", [False, True])

@@ -62,8 +62,8 @@ def rows(operator: LinearOperator, y: Tensor) -> Tensor:
 def test_every_operator_has_an_example() -> None:
     exported = {name for name, value in vars(operators).items() if inspect.isclass(value)}
     examples = {name.partition(":")[0] for name in [*LINEAR, *NONLINEAR]}
-    # StoredMatrix is a Matrix that is read from a file: test_stored_matrix.py
-    assert exported - {"Operator", "LinearOperator", "StoredMatrix"} <= examples
+    # these are a Matrix that is read from a file: test_stored_matrix.py, test_learned.py
+    assert exported - {"Operator", "LinearOperator", "StoredMatrix", "Learned"} <= examples
 
 
 @linear

@@ -4,9 +4,9 @@ import pytest
 import torch
 from jsonargparse import ArgumentParser
 
-from lit_inverse.operators import Gaussian, Identity, Integration, Sign
+from lit_inverse.operators import Gaussian, Identity, Integration, Matrix, Sign
 from lit_inverse.solvers import FISTA, AnalyticDeepPrior, SoftTSVD, Solver, Status, Tikhonov
-from lit_inverse.solvers.analytic import L1, TV, Unrolled
+from lit_inverse.solvers.analytic import L1, TV, Exact, Form, Unrolled
 from lit_inverse.theory.analytic_deep_prior.predictions import scalar_descent
 
 DOUBLE = torch.float64
@@ -132,6 +132,47 @@ def test_with_total_variation_steps_stay_steps() -> None:
     found = solver.solve(x + eta, Identity((16,)).double()).x
     assert found.diff().abs().argmax() == 7
     assert (found - x).norm() < 0.5 * eta.norm()
+
+
+def test_a_complex_x_from_real_measurements_keeps_its_imaginary_part() -> None:
+    source = torch.Generator().manual_seed(0)
+    operator = Matrix(torch.randn(12, 9, dtype=torch.complex128, generator=source))
+    y = torch.randn(1, 12, dtype=DOUBLE, generator=source)
+    solution = AnalyticDeepPrior(0.1, lr=1e-12, max_iter=1).solve(y, operator, trace=[0])
+    torch.testing.assert_close(solution.x, Tikhonov(0.1).solve(y, operator).x, rtol=1e-8, atol=1e-9)
+    assert solution.iterates is not None
+    assert solution.iterates.dtype == torch.complex128
+
+
+@pytest.mark.parametrize("form", [Exact(), Unrolled(3), Unrolled(3, L1()), Unrolled(3, TV(5))])
+def test_nothing_is_seen_through_an_operator_that_is_0(form: Form) -> None:
+    matrices = torch.randn(3, 4, 6, dtype=DOUBLE, generator=torch.Generator().manual_seed(0))
+    matrices[1] = 0
+    y = torch.ones(3, 4, dtype=DOUBLE)
+    solver = AnalyticDeepPrior(0.1, form, lr=1e-3, max_iter=5)
+    solution = solver.solve(y, Matrix(matrices))
+    assert solution.status == [Status.MAX_ITER] * 3
+    assert not solution.x[1].any()
+    torch.testing.assert_close(solution.x[:1], solver.solve(y[:1], Matrix(matrices[:1])).x)
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 1e-6])
+def test_single_precision_does_not_spoil_a_small_alpha(alpha: float) -> None:
+    source = torch.Generator().manual_seed(0)
+    matrix = torch.cat([torch.randn(30, 60, generator=source, dtype=torch.float32) / 8, torch.zeros(40, 60)])
+    y = torch.cat([torch.randn(2, 30, generator=source, dtype=torch.float32), torch.zeros(2, 40)], 1)
+    solver = AnalyticDeepPrior(alpha, lr=0.01, max_iter=20)
+    expected, found = solver.solve(y.double(), Matrix(matrix.double())).x, solver.solve(y, Matrix(matrix)).x
+    assert found.dtype == torch.float32
+    assert (found - expected).norm() < 1e-6 * expected.norm()
+
+
+def test_repeated_items_are_as_alone() -> None:
+    operator = Gaussian((12,), 9, [0, 1]).double().take([0, 0, 1, 1])
+    y = torch.randn(4, 9, dtype=DOUBLE, generator=torch.Generator().manual_seed(0))
+    solver = AnalyticDeepPrior(0.1, lr=0.01, max_iter=5)
+    alone = [solver.solve(y[i : i + 1], operator.take([i])).x for i in range(4)]
+    torch.testing.assert_close(solver.solve(y, operator).x, torch.cat(alone))
 
 
 def test_what_it_can_not_do_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Figures of a sweep, one per file, readable in greyscale: each solver has a colour, a marker and a dash."""
 
+from lit_inverse.evaluation.figures.diagnostics import Panel, constants_against_setting, constants_of_solvers
 from lit_inverse.evaluation.figures.error_curves import error_against_noise, error_against_setting
 from lit_inverse.evaluation.figures.iterations import along_iterations
 from lit_inverse.evaluation.figures.layers import error_along_layers
@@ -12,8 +13,11 @@ from lit_inverse.evaluation.figures.success_curves import success_against_settin
 __all__ = [
     "DPI",
     "MAX_PANELS",
+    "Panel",
     "along_iterations",
     "axis_name",
+    "constants_against_setting",
+    "constants_of_solvers",
     "error_against_noise",
     "error_against_setting",
     "error_against_time",

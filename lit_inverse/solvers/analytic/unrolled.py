@@ -33,7 +33,8 @@ class Unrolled(Form):
 
     def start(self, datum: Datum) -> Callable[[Tensor], Evaluation]:
         y = datum.y[..., None]
-        lam = 1 / torch.linalg.matrix_norm(datum.a, ord=2).square()
+        size = torch.linalg.matrix_norm(datum.a, ord=2)
+        lam = torch.where(size > 0, 1 / size.square(), 1)  # where A is 0, any leads to the x of least R
         carried = torch.zeros_like(datum.a.mH @ y)
 
         def evaluate(b: Tensor) -> Evaluation:

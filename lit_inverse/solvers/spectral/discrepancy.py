@@ -14,7 +14,8 @@ _HALVINGS = 60  # of 19 decades
 class DiscrepancyPrinciple(ParameterChoice):
     """The largest alpha with ||A x - y||^2 <= tau^2 m sigma^2 (Morozov 1966).
 
-    It needs the noise's sigma: with sigma = 0, as where no alpha comes down to it, x is not regularised.
+    It needs the noise's sigma: with sigma = 0, as where no alpha comes down to it, x is not regularised. Where it is
+    the steps of a bidiagonalisation that do not, alpha is that of the smallest singular value they found.
 
     Args:
         tau: > 1 in theory. With 1 the right side is what ||eta||^2 is expected to be; every second draw is larger, and
@@ -31,8 +32,13 @@ class DiscrepancyPrinciple(ParameterChoice):
     def __call__(self, system: SingularSystem, family: Filter, noise: Tensor) -> Tensor:
         largest = system.sigma.amax(1).clamp_min(torch.finfo(noise.dtype).tiny).log().expand_as(noise)
         low, high = largest - 37, largest + 7  # log of 1e-16 and 1e3
+
+        def fits(threshold: Tensor) -> Tensor:
+            return system.residual(family, family.alpha_of(threshold.exp())) <= self.tau**2 * noise
+
+        low = torch.where(system.complete | (noise == 0) | fits(low), low, system.smallest.log())
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            fits = system.residual(family, family.alpha_of(middle.exp())) <= self.tau**2 * noise
-            low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
+            fit = fits(middle)
+            low, high = torch.where(fit, middle, low), torch.where(fit, high, middle)
         return family.alpha_of(low.exp())

@@ -19,12 +19,10 @@ def filtered(given: Given, family: Filter, alpha: float | ParameterChoice, max_i
     system = singular_system(operator, y, max_iter)
     alphas = chosen(alpha, system, family, given.sigma.square() * operator.m)
     x = system.signals(family, alphas).view(-1, *operator.in_shape)
-    incomplete = system.n_steps is not None and system.n_steps < min(operator.n, system.n_rows)
-    done = (system.sigma[:, -1] == 0).expand(len(y)).tolist()
     return Solution(
         x=x,
-        status=[Status.MAX_ITER if incomplete and not all_found else Status.CONVERGED for all_found in done],
-        n_iter=torch.full((len(y),), system.n_steps or 0),
+        status=[Status.CONVERGED if one else Status.MAX_ITER for one in system.complete.tolist()],
+        n_iter=torch.full((len(y),), system.n_steps or 0, device=y.device),
         history={"alpha": alphas.to(y.real.dtype)[None]},
         iterates=given.trace.stack(x),
     )

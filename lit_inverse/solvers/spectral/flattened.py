@@ -1,5 +1,7 @@
 """A linear operator between vectors over one field."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -8,6 +10,7 @@ from lit_inverse.operators.items import reals
 
 _MOST_ENTRIES = 1 << 22  # of a matrix that is formed, and ...
 _MOST_VALUES = 1024  # ... its singular values: its decomposition then takes about a second
+_BLOCK = 1 << 22  # entries of the vectors a matrix is found from at once
 
 
 class Flattened:
@@ -22,6 +25,7 @@ class Flattened:
     Attributes:
         dtype: of both vectors.
         n, rows: their lengths.
+        repeats: how many items in a row share a matrix.
     """
 
     def __init__(self, operator: LinearOperator, y: Tensor) -> None:
@@ -29,7 +33,8 @@ class Flattened:
         self.dtype = operator.adjoint(torch.zeros_like(y)).dtype
         self.as_pairs = y.is_complex() and not self.dtype.is_complex
         self.n, self.rows = operator.n, operator.m * (2 if self.as_pairs else 1)
-        self.device = y.device
+        self.like = y[:0]
+        self.repeats = operator.repeats if isinstance(operator, Matrix) else 1
 
     @property
     def is_small(self) -> bool:
@@ -46,19 +51,31 @@ class Flattened:
 
     def adjoint(self, y: Tensor) -> Tensor:
         """(B, rows) to (B, n)."""
-        y = torch.view_as_complex(y.reshape(len(y), -1, 2)) if self.as_pairs else y
-        return self.operator.adjoint(y.reshape(-1, *self.operator.out_shape)).flatten(1)
+        return self._back(self.operator, y)
 
     def matrix(self) -> Tensor:
-        """A of all items (rows, n), or one per item (B, rows, n), column by column; of any operator."""
-        if isinstance(self.operator, Matrix) and not self.as_pairs:
-            matrix = self.operator.matrix.to(self.dtype)
-            return matrix if self.operator.n_items is None else matrix.repeat_interleave(self.operator.repeats, 0)
-        n_items = self.operator.n_items or 1
-        units = torch.eye(self.n, dtype=self.dtype, device=self.device)
-        repeated = self.operator.take(torch.arange(n_items).repeat_interleave(self.n))
-        columns = self._measured(repeated, units.repeat(n_items, 1)).view(n_items, self.n, self.rows).mT
-        return columns if self.operator.n_items else columns[0]
+        """A of all items (rows, n), or one per item (B / repeats, rows, n), of any operator.
+
+        Column by column, or row by row where there are fewer of them, in blocks.
+        """
+        if isinstance(self.operator, Matrix):
+            return self.operator.matrix.to(self.dtype)
+        found = self._images(self.n, self._measured) if self.n <= self.rows else self._images(self.rows, self._back).mH
+        return found if self.operator.n_items else found[0]
+
+    def _images(self, number: int, product: Callable[[LinearOperator, Tensor], Tensor]) -> Tensor:
+        """What becomes of so many unit vectors, as columns."""
+        n_items, blocks = self.operator.n_items or 1, []
+        for units in torch.split(torch.arange(number), max(1, _BLOCK // (n_items * max(self.n, self.rows)))):
+            repeated = self.operator.take(torch.arange(n_items).repeat_interleave(len(units)))
+            vectors = self.like.new_zeros(len(units), number, dtype=self.dtype)
+            vectors[torch.arange(len(units)), units] = 1
+            blocks.append(product(repeated, vectors.repeat(n_items, 1)).view(n_items, len(units), -1))
+        return torch.cat(blocks, 1).mT
 
     def _measured(self, operator: LinearOperator, x: Tensor) -> Tensor:
         return self.measurements(operator(x.reshape(-1, *operator.in_shape)))
+
+    def _back(self, operator: LinearOperator, y: Tensor) -> Tensor:
+        y = torch.view_as_complex(y.reshape(len(y), -1, 2)) if self.as_pairs else y
+        return operator.adjoint(y.reshape(-1, *operator.out_shape)).flatten(1)

@@ -10,7 +10,8 @@ from lit_inverse.solvers.spectral.flattened import Flattened
 def golub_kahan(a: Flattened, y: Tensor, n_steps: int) -> tuple[Tensor, Tensor]:
     """A V = U L with orthonormal U, the first of them y / ||y||, and V, and L lower bidiagonal (Golub and Kahan 1965).
 
-    Every vector is made orthogonal to all before it. An item whose Krylov space is complete goes on with zeros.
+    Every vector is made orthogonal to all before it. An item whose Krylov space is complete goes on with zeros, of
+    which the last entry of its L is then one.
 
     Args:
         a: A.

@@ -26,6 +26,7 @@ class SpectralSolver(Solver):
         ValueError: when a setting is impossible, or A is not linear.
     """
 
+    version = 2
     stable = True
     family: ClassVar[Filter]
 

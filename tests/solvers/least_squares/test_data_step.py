@@ -5,10 +5,10 @@ import torch
 from operator_examples import LINEAR
 from torch import Tensor
 
-from lit_inverse.operators import LinearOperator
+from lit_inverse.operators import Gaussian, LinearOperator, Matrix
 from lit_inverse.operators.composition import OnReals
 from lit_inverse.solvers.least_squares.data_step import DataStep
-from lit_inverse.solvers.least_squares.gram_inverse import _Iterative
+from lit_inverse.solvers.least_squares.gram_inverse import _Iterative, gram_inverse
 
 RHO = torch.tensor([0.3, 2.0, 50.0], dtype=torch.float64)
 
@@ -78,3 +78,21 @@ class TestEveryOperator:
         taken = again.take(index)
         torch.testing.assert_close(taken(v[index], RHO[index]), expected, rtol=0, atol=1e-8)
         torch.testing.assert_close(taken.divergence(RHO[index]), step.divergence(RHO)[index], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("tall", [False, True])
+@pytest.mark.parametrize("rho", [1e-2, 1e-4, 1e-6])
+def test_rounding_in_the_null_space_is_not_divided_by_a_small_rho(rho: float, tall: bool) -> None:
+    """Measurements made twice that do not agree, in single precision."""
+    half = normal(10, 30, seed=0, dtype=torch.float64)
+    a = torch.cat([half, half])
+    a = torch.cat([a, -a]) if tall else a
+    y, v, rhos = normal(2, len(a), seed=1, dtype=torch.float64), torch.zeros(2, 30), torch.full((2,), rho)
+    expected = minimiser(a[None], y, v.double(), rhos.double())
+    found = DataStep(Matrix(a.float()), y.float())(v, rhos)
+    assert (found - expected).norm() < 1e-5 * expected.norm()
+
+
+def test_small_eigenvalues_of_a_nearly_square_matrix_are_kept() -> None:
+    a = Gaussian((784,), 750, 0)
+    assert (gram_inverse(a, torch.zeros(1, 750)).values > 0).all()  # type: ignore[attr-defined]

@@ -3,14 +3,30 @@
 import pytest
 import torch
 
-from lit_inverse.operators import Integration
+from lit_inverse.operators import Blur, Integration, LinearOperator, Matrix
 from lit_inverse.solvers import TSVD, SoftTSVD, Tikhonov
-from lit_inverse.solvers.spectral import GCV, DiscrepancyPrinciple, LCurve, ParameterChoice, filters
+from lit_inverse.solvers.spectral import GCV, DiscrepancyPrinciple, LCurve, ParameterChoice, filters, flattened
 from lit_inverse.solvers.spectral.singular_system import singular_system
 
 DOUBLE = torch.float64
 A = Integration(200)
 ITEMS = 10
+
+
+def draw(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(shape, dtype=DOUBLE, generator=torch.Generator().manual_seed(seed))
+
+
+def blur() -> LinearOperator:
+    kernel = torch.exp(-torch.arange(-5, 6, dtype=DOUBLE).square() / 2)
+    kernel = kernel[:, None] * kernel
+    return Blur((1, 32, 32), kernel=kernel / kernel.sum()).double()
+
+
+def blocks() -> torch.Tensor:
+    x = torch.zeros(1, 1, 32, 32, dtype=DOUBLE)
+    x[..., 6:20, 10:17], x[..., 17:27, 20:27] = 1, 0.5
+    return x
 
 
 def bumps() -> torch.Tensor:
@@ -75,6 +91,53 @@ def test_gcv_is_as_defined() -> None:
 
     alpha = float(GCV()(system, filters.TIKHONOV, torch.zeros(1, dtype=DOUBLE)))
     assert score(alpha) <= min(score(alpha * factor) for factor in (0.5, 0.8, 1.25, 2.0))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.01, 0.001])
+def test_gcv_is_within_twice_the_least_error_of_tikhonov(share: float) -> None:
+    """What docs/theory.md says."""
+    clean = A(bumps()[None])
+    system = singular_system(A, clean + share * clean.norm() / 200**0.5 * draw(40, 200, seed=7), 100)
+
+    def error(alpha: torch.Tensor) -> torch.Tensor:
+        return (system.signals(filters.TIKHONOV, alpha) - bumps()).norm(dim=1)
+
+    least = torch.stack([error(sigma.square()) for sigma in system.thresholds(200)]).amin(0)
+    assert (error(GCV()(system, filters.TIKHONOV, torch.zeros(40, dtype=DOUBLE))) < 2 * least).all()
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1.4])
+@pytest.mark.parametrize("solver", [Tikhonov, TSVD, SoftTSVD])
+def test_gcv_leaves_a_well_conditioned_problem_alone(solver: type, gamma: float) -> None:
+    matrix, x = draw(200, 50) / 200**0.5, draw(1, 50, seed=1)
+    y = x @ matrix.mT + 1e-3 * draw(1, 200, seed=2)
+    least_squares = torch.linalg.lstsq(matrix, y.mT).solution.mT
+    found = solver(GCV(gamma)).solve(y, Matrix(matrix)).x
+    assert (found - x).norm() < 1.05 * (least_squares - x).norm()
+
+
+@pytest.mark.parametrize(("solver", "least"), [(Tikhonov, 0.265), (SoftTSVD, 0.278), (TSVD, 0.256)])
+def test_gcv_of_a_krylov_space_is_as_good_as_of_all_singular_values(
+    solver: type, least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator, x = blur(), blocks()
+    monkeypatch.setattr(flattened, "_MOST_ENTRIES", 0)
+    found = solver(GCV()).solve(operator(x) + 0.03 * draw(1, 1, 32, 32, seed=1), operator).x
+    assert (found - x).norm() / x.norm() < 1.05 * least  # measured with all singular values
+
+
+def test_steps_that_do_not_come_down_to_the_noise_regularise(monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, x = blur(), blocks()
+    monkeypatch.setattr(flattened, "_MOST_ENTRIES", 0)
+    y = operator(x)
+    system, nothing = singular_system(operator, y, 20), torch.zeros(1, dtype=DOUBLE)
+    smallest = float(system.smallest.square())
+    rule = DiscrepancyPrinciple()
+    rest = system.residual(filters.TIKHONOV, nothing)
+    out_of_reach, in_reach = (rule(system, filters.TIKHONOV, share * rest) for share in (0.5, 2.0))
+    assert float(out_of_reach) == pytest.approx(smallest)
+    torch.testing.assert_close(system.residual(filters.TIKHONOV, in_reach), rule.tau**2 * 2 * rest)
+    assert float(rule(system, filters.TIKHONOV, nothing)) < 1e-20 * smallest  # without noise nothing is regularised
 
 
 def test_impossible_rules_are_refused() -> None:

@@ -1,0 +1,77 @@
+"""What the diagnostics of a sweep say of each of its settings."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lit_inverse.evaluation.grouping import Setting, in_order, mean_m, per_image
+from lit_inverse.evaluation.results import Row
+from lit_inverse.evaluation.statistics import t_interval
+
+
+@dataclass(frozen=True)
+class Constant:
+    """One kind of estimate of one diagnostic at one setting, over the A or the images that it was measured for.
+
+    Attributes:
+        solver: its name; empty for a diagnostic of operators.
+        noise_level: None for those.
+        value: mean over the A or the images, repeats averaged first.
+        bound: what every one of them is.
+        error: half width of the 95 % t-interval of that mean; of a single one its own error.
+        n: number of A or images.
+        least: smallest of them.
+        largest: largest of them: the worst that was found, of an amplification.
+        samples: that each rests on, their mean.
+    """
+
+    solver: str
+    label: str
+    m: int
+    setting: Setting
+    noise_level: float | None
+    name: str
+    kind: str
+    value: float
+    bound: str
+    error: float
+    n: int
+    least: float
+    largest: float
+    samples: int
+
+
+def constants(rows: Iterable[Row]) -> list[Constant]:
+    """One for each name, noise level, solver, kind and setting of the estimates in some rows, in their order."""
+    groups: dict[tuple[str, ...], dict[Setting, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        if row["value"] is not None:
+            group = row["name"], str(row["noise_level"]), row["solver"], row["kind"]
+            groups[group][row["setting"]].append(row)
+    return [_constant(of[setting]) for of in groups.values() for setting in in_order(of)]
+
+
+def _constant(rows: list[Row]) -> Constant:
+    first = rows[0]
+    values = [float(value) for value in per_image(rows, lambda row: row["value"]).values()]
+    mean = float(np.mean(values))
+    error = t_interval(values)[1] - mean if len(values) > 1 else first["error"]
+    return Constant(
+        solver=first["solver"],
+        label=first["label"],
+        m=mean_m(rows),
+        setting=first["setting"],
+        noise_level=first["noise_level"],
+        name=first["name"],
+        kind=first["kind"],
+        value=mean,
+        bound=first["bound"],
+        error=math.inf if error is None else error,
+        n=len(values),
+        least=min(values),
+        largest=max(values),
+        samples=round(float(np.mean([row["n"] for row in rows]))),
+    )

@@ -1,0 +1,178 @@
+"""Diagnostics of a sweep: constants of theory of its operators and solvers, under keys like its results."""
+
+import hashlib
+import json
+import math
+import time
+import traceback
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from lit_inverse.errors import as_usage_errors, one_line
+from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.grouping import setting_of
+from lit_inverse.evaluation.results import Results, Row, read_diagnostics
+from lit_inverse.evaluation.solving import simulate
+from lit_inverse.evaluation.sweep import Sweep
+from lit_inverse.operators import Operator
+from lit_inverse.problem import as_told
+from lit_inverse.seeding import derive_seed
+from lit_inverse.theory.diagnostics import OperatorDiagnostic, SolverDiagnostic
+from lit_inverse.theory.estimate import Estimate
+from lit_inverse.theory.instability import Reconstruct
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is measured once: a diagnostic, of the solver and image of a case, or of its A alone."""
+
+    key: str
+    name: str
+    case: Case
+    of_solver: bool
+
+
+def plan_diagnostics(sweep: Sweep, cases: Sequence[Case]) -> list[Measurement]:
+    """All of a sweep, in the order of its cases; an A that several cases share is measured once.
+
+    Raises:
+        UsageError: when an operator has no such numbers.
+    """
+    planned: dict[tuple[str, ...], Measurement] = {}
+    for name, diagnostic in sweep.diagnostics.items():
+        checked = set()
+        for case in cases:
+            if diagnostic.limit is not None and case.index >= diagnostic.limit:
+                continue
+            if (setting := (case.shape, str(case.measurement))) not in checked:
+                with as_usage_errors(f"diagnostics.{name}"):
+                    diagnostic.check(_operator_of(sweep, case))
+                checked.add(setting)
+            of_solver = isinstance(diagnostic, SolverDiagnostic)
+            key = _key(sweep, name, {"case": case.key} if of_solver else _law(sweep, case))
+            place = (name, key, case.solver) if of_solver else (name, key)
+            planned.setdefault(place, Measurement(key, name, case, of_solver))
+    return list(planned.values())
+
+
+def missing(planned: Iterable[Measurement], done: Collection[str]) -> list[Measurement]:
+    """Those not done, each key once."""
+    return [*{one.key: one for one in planned if one.key not in done}.values()]
+
+
+def diagnose(sweep: Sweep, planned: Sequence[Measurement], results: Results, device: torch.device) -> None:
+    """Measures what is missing; what fails is noted, and the next start tries it again."""
+    for folder in sweep.reuse:
+        there, here = read_diagnostics(folder), read_diagnostics(results.out)
+        for key in {one.key: None for one in planned if one.key in there and one.key not in here}:
+            results.append_diagnostic(there[key])
+    dataset = sweep.dataset()
+    for one in tqdm(missing(planned, read_diagnostics(results.out)), desc="diagnostics", mininterval=1):
+        start = time.perf_counter()
+        try:
+            row, found = _measure(sweep, dataset[one.case.index], one, device)
+        except Exception as error:
+            reason = f"{one.name}: {type(error).__name__}: {one_line(error)}"
+            results.note_failure(one.key, reason, traceback.format_exc())
+            continue
+        row |= {"seconds": time.perf_counter() - start, "device": str(device)}
+        results.append_diagnostic(row | {"estimates": {kind: _plain(estimate) for kind, estimate in found.items()}})
+
+
+def estimates(sweep: Sweep, planned: Iterable[Measurement], rows: Mapping[str, Row]) -> Iterator[Row]:
+    """All estimates that are there, under the names of this sweep: a line may have been written under others."""
+    for one in planned:
+        row, case = rows.get(one.key, {"estimates": {}}), one.case
+        for kind, found in row["estimates"].items():
+            yield {
+                "name": one.name,
+                "solver": case.solver if one.of_solver else "",
+                "label": sweep.label(case.solver) if one.of_solver else "",
+                "noise_level": case.noise_level if one.of_solver else None,
+                "image": case.image,
+                "m": row["m"],
+                "setting": setting_of({"m": row["m"], **({} if sweep.vary is None else {"setting": case.measurement})}),
+                "kind": kind,
+                **found,
+            }
+
+
+def _measure(
+    sweep: Sweep, item: Mapping[str, Any], one: Measurement, device: torch.device
+) -> tuple[Row, dict[str, Estimate]]:
+    case, diagnostic = one.case, sweep.diagnostics[one.name]
+    operator = _operator_of(sweep, case).to(device, sweep.dtype)
+    if isinstance(diagnostic, SolverDiagnostic):
+        x, _, y, sigma = simulate(sweep, [item], [case], device)
+        operator = as_told(operator, x, y)
+        reconstruct = _reconstruction(sweep, case, operator, float(sigma))
+        seed = derive_seed(sweep.seed, "solver", case.image, case.repeat)
+        found = diagnostic.measure(reconstruct, x[0], y[0], operator, seed)
+    else:
+        assert isinstance(diagnostic, OperatorDiagnostic)
+        found = diagnostic.measure(operator, _law(sweep, case)["operator_seed"])
+    row = {
+        "key": one.key,
+        "name": one.name,
+        "diagnostic": type(diagnostic).__name__,
+        **({"solver": case.solver, "noise_level": case.noise_level} if one.of_solver else {}),
+        "image": case.image,
+        "operator": sweep.operator.name,
+        "m": operator.m,
+        "n": operator.n,
+        "repeat": case.repeat,
+        "seed": sweep.seed,
+        **({} if sweep.vary in (None, "m") else {"setting": case.measurement}),
+    }
+    return row, found
+
+
+def _reconstruction(sweep: Sweep, case: Case, operator: Operator, sigma: float) -> Reconstruct:
+    """y (K, *out_shape) -> x_hat (K, ...): every item as the sweep solves its case, with the same seed."""
+    solver, seed = sweep.solvers[case.solver], derive_seed(sweep.seed, "solver", case.image, case.repeat)
+
+    def one(y: Tensor) -> Tensor:
+        seeds = [seed] * len(y)
+        return solver.solve(y, operator, sigma=sigma, value_range=sweep.value_range, seeds=seeds).x
+
+    def reconstruct(y: Tensor) -> Tensor:
+        parts = torch.split(y, solver.preferred_batch(y.device))
+        return torch.cat([one(part) for part in parts])
+
+    return reconstruct
+
+
+def _operator_of(sweep: Sweep, case: Case) -> Operator:
+    """A of a case, as one that all perturbations of its y share."""
+    return sweep.draw_operator(case.shape, case.measurement, sweep.operator_seed(case.drawn_for, case.repeat))
+
+
+def _law(sweep: Sweep, case: Case) -> Row:
+    """All that determines A, and what its diagnostics draw; without a seed of its own A is the same for all."""
+    random = "seed" in sweep.operator.parameters
+    varied = {} if sweep.vary is None else {sweep.vary: case.measurement}
+    return {
+        "operator": sweep.operator.identity(**varied),
+        "operator_seed": sweep.operator_seed(case.drawn_for, case.repeat) if random else 0,
+        "shape": case.shape,
+        "dtype": str(sweep.dtype),
+    }
+
+
+def _key(sweep: Sweep, name: str, measured: Row) -> str:
+    """Of what is measured and the diagnostic's settings, but for how many are."""
+    identity = sweep.diagnostic_identities[name]
+    init_args = {key: value for key, value in identity.get("init_args", {}).items() if key != "limit"}
+    settings = {**identity, "init_args": init_args, "version": sweep.diagnostics[name].version}
+    canonical = json.dumps([settings, measured], sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
+
+
+def _plain(found: Estimate) -> Row:
+    """For JSON, which has no number for infinity."""
+    return {name: None if v in (math.inf, -math.inf) or v != v else v for name, v in asdict(found).items()}

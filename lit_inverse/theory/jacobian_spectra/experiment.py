@@ -1,0 +1,79 @@
+"""All networks, and the files of what was measured."""
+
+from pathlib import Path
+
+import torch
+
+from lit_inverse.theory.jacobian_spectra.figure import draw
+from lit_inverse.theory.jacobian_spectra.measurement import (
+    DEEP_DECODER,
+    Angle,
+    Value,
+    deep_decoder,
+    two_layer,
+    two_layer_name,
+    worst_error,
+)
+from lit_inverse.theory.records import read_records, write_records
+
+
+def run(
+    out: Path = Path("runs/jacobian_spectra"),
+    n: int = 300,
+    width: int = 2000,
+    half_widths: list[int] = [10, 30],  # noqa: B006
+    decoder_n: int = 512,
+    decoder_width: int = 64,
+    iterations: list[int] = [0, 100, 1000],  # noqa: B006
+    seed: int = 0,
+    threads: int = 1,
+) -> None:
+    """Measures and writes values.csv, angles.csv and jacobian_spectra.png; about a minute of the processor.
+
+    What values.csv holds already is not measured again.
+
+    Args:
+        out: folder.
+        n: pixels of the two-layer generator, at least 51.
+        width: its channels.
+        half_widths: of its kernels; Fig. 3 has 10 and 30.
+        decoder_n: pixels of the deep decoder, a multiple of 16 and at least 52.
+        decoder_width: its channels.
+        iterations: of its fit, at which the spectrum is measured.
+        seed: of all weights, inputs and noise.
+        threads: of the processor.
+
+    Raises:
+        ValueError: when values.csv holds values of other sizes or another seed.
+    """
+    torch.set_num_threads(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    values, angles = read_records(Value, out / "values.csv"), read_records(Angle, out / "angles.csv")
+    sizes = {True: (decoder_n, decoder_width, seed), False: (n, width, seed)}
+    for one in values:
+        wanted, found = sizes[one.network == DEEP_DECODER], (one.n, one.width, one.seed)
+        if found != wanted:
+            raise ValueError(
+                f"{out / 'values.csv'} holds values of {one.network} with (n, width, seed) {found}, "
+                f"expected {wanted}: give another out"
+            )
+    for half_width in half_widths:
+        if two_layer_name(half_width) not in {one.network for one in values}:
+            more, turned = two_layer(n, width, half_width, seed)
+            values, angles = values + more, angles + turned
+            _write(values, angles, out)
+            print(f"half width {half_width}: error of the leading 50 values {worst_error(more):.1%}", flush=True)
+    if {one.iteration for one in values if one.network == DEEP_DECODER} != set(iterations):
+        values = [one for one in values if one.network != DEEP_DECODER]
+        angles = [one for one in angles if one.network != DEEP_DECODER]
+        for more, turned in deep_decoder(decoder_n, decoder_width, iterations, seed):
+            values, angles = values + more, angles + turned
+        _write(values, angles, out)
+    draw(values, angles, out / "jacobian_spectra.png")
+    print(f"{out / 'values.csv'}\n{out / 'jacobian_spectra.png'}")
+
+
+def _write(values: list[Value], angles: list[Angle], out: Path) -> None:
+    """Values last: what they hold is done."""
+    write_records(Angle, angles, out / "angles.csv")
+    write_records(Value, values, out / "values.csv")

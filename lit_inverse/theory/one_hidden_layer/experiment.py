@@ -1,0 +1,74 @@
+"""All settings, and the files of what was measured."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from lit_inverse.theory.one_hidden_layer.descent import OPERATORS, Point, Setting, Trial, kept, trial
+from lit_inverse.theory.one_hidden_layer.early_stopping import NETWORKS, TARGETS, Fit, fit
+from lit_inverse.theory.one_hidden_layer.figure import draw
+from lit_inverse.theory.records import read_records, write_records
+
+
+def run(
+    out: Path = Path("runs/one_hidden_layer"),
+    m: int = 64,
+    ratios: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 12, 16, 32, 64),
+    trials: int = 10,
+    eta: float = 1.0,
+    max_iter: int = 10_000,
+    fits: int = 3,
+    fit_iter: int = 1000,
+    threads: int = 1,
+) -> None:
+    """Measures and writes CSV files and one_hidden_layer.png. What they hold already is not measured again.
+
+    Args:
+        out: folder.
+        m: number of measurements.
+        ratios: d / m, widths over measurements.
+        trials: draws of each setting.
+        eta: step over the largest that the proof allows, at most 1 there.
+        max_iter: steps of a trial at most.
+        fits: draws of networks and signals for the comparison of noise and smooth signals.
+        fit_iter: their number of steps.
+        threads: of the processor.
+
+    Raises:
+        ValueError: the files hold trials of another m, eta or number of steps.
+    """
+    torch.set_num_threads(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    rows, curves = read_records(Trial, out / "trials.csv"), read_records(Point, out / "curves.csv")
+    along = read_records(Fit, out / "fits.csv")
+    _expect(rows, out / "trials.csv", m=m, eta=eta, max_iter=max_iter)
+    _expect(along, out / "fits.csv", n_iter=fit_iter)
+    done = {(row.operator, row.ratio, row.seed) for row in rows}
+    for operator in OPERATORS:
+        for ratio in ratios:
+            for seed in range(trials):
+                if (operator, float(ratio), seed) in done:
+                    continue
+                row, points = trial(Setting(operator, m, float(ratio)), seed, eta, max_iter)
+                rows.append(row)
+                curves += points if seed == 0 else []
+            write_records(Trial, rows, out / "trials.csv")
+            write_records(Point, curves, out / "curves.csv")
+            print(operator, ratio, flush=True)
+    finished = {(one.network, one.target, one.seed) for one in along}
+    for name in NETWORKS:
+        for target in TARGETS:
+            for seed in range(fits):
+                if (name, target, seed) not in finished:
+                    along += fit(name, target, seed, fit_iter, kept(fit_iter + 1))
+                    write_records(Fit, along, out / "fits.csv")
+            print(name, target, flush=True)
+    draw(rows, curves, along, out / "one_hidden_layer.png")
+    print(f"{out / 'trials.csv'}\n{out / 'one_hidden_layer.png'}")
+
+
+def _expect(records: Sequence[Trial | Fit], path: Path, **settings: float) -> None:
+    for name, wanted in settings.items():
+        for came in {getattr(record, name) for record in records} - {wanted}:
+            raise ValueError(f"{path} was measured with {name} {came}, expected {wanted}: give another out")

@@ -1,0 +1,74 @@
+"""All settings, and the files of what was measured."""
+
+from collections import Counter
+from pathlib import Path
+
+import torch
+
+from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.theory.smooth_signals.figure import draw, under_bound
+from lit_inverse.theory.smooth_signals.trials import Along, Network, Setting, Trial, measure
+
+_FEWEST = 12  # measurements that Theorem 1 holds for
+_NOISY = (20, 60)  # p and m of the curves along the descent
+
+
+def settings(ps: list[int], ratios: list[float], noises: list[float], n: int, most: int) -> list[Setting]:
+    """Those of the panels: m = ratio p between 12 and `most`, without noise; and noise at p = 20 and m = 60."""
+    exact = [Setting(p, round(ratio * p), 0.0) for p in ps for ratio in ratios]
+    noisy = [Setting(*_NOISY, noise) for noise in [0.0, *noises]]
+    return [one for one in dict.fromkeys(exact + noisy) if _FEWEST <= one.m <= most and max(one.p, one.m) <= n]
+
+
+def run(
+    out: Path = Path("runs/smooth_signals"),
+    ps: list[int] = [5, 10, 20, 40, 60],  # noqa: B006
+    ratios: list[float] = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0],  # noqa: B006
+    noises: list[float] = [0.1, 0.3],  # noqa: B006
+    signals: int = 4,
+    most: int = 120,
+    network: Network = Network(),  # noqa: B008
+    max_iter: int = 3000,
+    fit_at: int = 20,
+    threads: int = 1,
+) -> None:
+    """Measures and writes trials.csv, along.csv and smooth_signals.png; about a minute of the processor.
+
+    What trials.csv holds already is not measured again.
+
+    Args:
+        out: folder.
+        ps: numbers of basis functions.
+        ratios: m / p.
+        noises: ||eta|| / ||A x||, at p = 20 and m = 60.
+        signals: of each setting.
+        most: measurements; the number of steps grows with them, see `pace`.
+        network: G, and n.
+        max_iter: largest number of steps.
+        fit_at: the p at which alone the constant of the bound is fitted.
+        threads: of the processor.
+
+    Raises:
+        ValueError: when trials.csv holds trials of another network.
+    """
+    torch.set_num_threads(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    trials, curves = read_records(Trial, out / "trials.csv"), read_records(Along, out / "along.csv")
+    foreign = [one for one in trials if any(getattr(one, name) != value for name, value in vars(network).items())]
+    if foreign:
+        raise ValueError(f"{out / 'trials.csv'} was measured with another network than {network}: give another out")
+    done = Counter(Setting(one.p, one.m, one.noise) for one in trials)
+    for setting in settings(ps, ratios, noises, network.n, most):
+        if done[setting] >= signals:
+            continue
+        more, along = measure(setting, network, signals, max_iter)
+        trials += more[done[setting] :]
+        known = {Setting(one.p, one.m, one.noise) for one in curves}
+        curves += [] if setting in known else along
+        write_records(Along, curves, out / "along.csv")
+        write_records(Trial, trials, out / "trials.csv")
+        print(setting, f"error {sum(one.error for one in more) / signals:.4f}", flush=True)
+    constant, share = under_bound(trials, fit_at)
+    print(f"C = {constant:.3g} of p = {fit_at}: {share:.0%} of the other trials are under the bound")
+    draw(trials, curves, fit_at, out / "smooth_signals.png")
+    print(f"{out / 'trials.csv'}\n{out / 'smooth_signals.png'}")

@@ -1,0 +1,203 @@
+"""Diagnostics run in a sweep, and resume like its results."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from evaluation.sweeps import rows as result_rows
+from small_sweep import SWEEP
+
+from evaluate import main
+from lit_inverse.evaluation.cases import plan
+from lit_inverse.evaluation.configuration import read_sweep
+from lit_inverse.evaluation.constants import constants
+from lit_inverse.evaluation.diagnostics import diagnose, plan_diagnostics
+from lit_inverse.evaluation.dry_run import describe_diagnostics
+from lit_inverse.evaluation.figures import constants_of_solvers
+from lit_inverse.evaluation.results import Results, read_diagnostics
+from lit_inverse.evaluation.statistics import summarise
+from lit_inverse.operators import Gaussian
+from lit_inverse.seeding import derive_seed
+
+DIAGNOSTICS: dict[str, Any] = {
+    "coherence": {"class_path": "lit_inverse.theory.diagnostics.Coherence", "init_args": {"limit": 2}},
+    "instability": {
+        "class_path": "lit_inverse.theory.diagnostics.Instability",
+        "init_args": {"directions": 3, "rounds": 2, "n_kernel": 2, "limit": 2},
+    },
+}
+
+
+def config_at(folder: Path, **others: Any) -> Path:
+    path = folder / "diagnosed.yaml"
+    path.write_text(yaml.safe_dump({**SWEEP, "diagnostics": DIAGNOSTICS, **others}, sort_keys=False))
+    return path
+
+
+@pytest.fixture
+def diagnosed(tmp_path: Path) -> Path:
+    return config_at(tmp_path)
+
+
+def measure(config: Path, *others: str, out: str = "out") -> list[dict[str, Any]]:
+    """The lines of the diagnostics of a sweep, as it writes them before its report."""
+    sweep = read_sweep(["--config", str(config), "--out", str(config.parent / out), *others], config)
+    sweep.data.setup("predict")
+    planned = plan_diagnostics(sweep, plan(sweep).cases)
+    results = Results(sweep.out)
+    diagnose(sweep, planned, results, torch.device("cpu"))
+    results.close()
+    return [json.loads(line) for line in (sweep.out / "diagnostics.jsonl").read_text().splitlines()]
+
+
+def test_a_sweep_measures_reports_and_draws_them(diagnosed: Path) -> None:
+    """The worst amplification of the solution of least norm is one over the smallest singular value."""
+    out = diagnosed.parent / "out"
+    assert main(["--config", str(diagnosed), "--out", str(out), "--limit", "2"]) == 0
+    rows = read_diagnostics(out).values()
+    assert len(rows) == 2 * 2 + 2 * 2 * 2  # settings x images, and solvers
+    worst = []
+    for image in ("test/0", "test/1"):
+        matrix = Gaussian((1, 28, 28), 20, seed=derive_seed(0, "operator", image, 0)).matrix
+        worst.append(1 / float(torch.linalg.svdvals(matrix)[-1]))
+        (row,) = [row for row in rows if row.get("solver") == "plain" and row["m"] == 20 and row["image"] == image]
+        assert row["estimates"]["kernel"]["value"] == pytest.approx(worst[-1], rel=1e-2)  # in float32
+        assert row["estimates"]["adversarial"]["value"] == pytest.approx(worst[-1], rel=1e-2)
+        assert row["estimates"]["detail"]["value"] < 1e-2  # it follows what A sees, whatever the size
+    with (out / "diagnostics.csv").open() as file:
+        lines = [line for line in csv.DictReader(file) if line["kind"] == "kernel"]
+    kernel = {(line["solver"], line["m"]): line for line in lines}
+    assert set(kernel) == {(solver, m) for solver in ("plain", "jittered") for m in ("20", "40")}
+    found = kernel["plain", "20"]
+    assert float(found["value"]) == pytest.approx(sum(worst) / 2, rel=1e-2)
+    assert float(found["largest"]) == pytest.approx(max(worst), rel=1e-2)
+    assert (found["bound"], found["n"], found["name"], found["samples"]) == ("lower", "2", "instability", "2")
+    # what the solver draws is the same for all perturbations: it does not show as an amplification
+    assert float(kernel["jittered", "20"]["value"]) == pytest.approx(float(found["value"]), rel=1e-2)
+    assert {path.name for path in (out / "figures").iterdir()} >= {"constants_of_operators.png", "instability.png"}
+    page = (out / "report.html").read_text()
+    assert 'id="diagnostics-table"' in page
+    assert "Welch bound" in page
+    assert "Constants of the operators" in page
+
+
+def test_a_second_run_measures_what_is_missing_and_nothing_else(diagnosed: Path) -> None:
+    rows = measure(diagnosed, "--diagnostics.instability.limit", "1")
+    assert len(rows) == 4 + 4
+    path = diagnosed.parent / "out" / "diagnostics.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])  # cut in mid line
+    again = measure(diagnosed)
+    assert again[:7] == rows[:7]
+    assert len(again) == 4 + 8
+    assert measure(diagnosed) == again
+
+
+@pytest.mark.parametrize("name", ["coherence.init_args.basis dct", "instability.init_args.size 0.1"])
+def test_other_settings_are_other_keys_of_that_diagnostic_alone(diagnosed: Path, name: str) -> None:
+    rows = measure(diagnosed, "--measurements", "[20]")
+    both = measure(diagnosed, "--measurements", "[20]", *f"--diagnostics.{name}".split())
+    assert both[: len(rows)] == rows
+    assert {row["name"] for row in both[len(rows) :]} == {name.split(".")[0]}
+    assert len({row["key"] for row in both}) == len(both)
+
+
+def test_they_are_taken_over_from_another_run(diagnosed: Path) -> None:
+    rows = measure(diagnosed, "--measurements", "[20]")
+    reuse = ["--reuse", str(diagnosed.parent / "out")]
+    assert measure(diagnosed, "--measurements", "[20]", *reuse, out="other") == rows
+
+
+def test_an_operator_that_all_share_is_measured_once(diagnosed: Path) -> None:
+    rows = measure(diagnosed, "--operator_per", "sweep", "--measurements", "[20]", "--repeats", "2")
+    assert sum(row["name"] == "coherence" for row in rows) == 1
+    assert sum(row["name"] == "instability" for row in rows) == 2 * 2 * 2
+
+
+def test_a_sweep_without_the_section_has_no_trace_of_it(config: Path) -> None:
+    out = config.parent / "out"
+    assert main(["--config", str(config), "--out", str(out), "--measurements", "[20]", "--limit", "1"]) == 0
+    assert "diagnostics" not in (out / "config.yaml").read_text()
+    assert not list(out.glob("*diagnostics*"))
+    assert "iagnostics" not in (out / "report.html").read_text()
+
+
+def test_a_later_file_replaces_them(diagnosed: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later.yaml"
+    other = {"alike": DIAGNOSTICS["coherence"]}
+    for section in (other, {}):
+        later.write_text(yaml.safe_dump({"diagnostics": section}))
+        sweep = read_sweep(["--config", str(diagnosed), "--config", str(later)], diagnosed)
+        assert list(sweep.diagnostics) == list(section)
+
+
+def test_a_dry_run_counts_them(diagnosed: Path) -> None:
+    sweep = read_sweep(["--config", str(diagnosed)], diagnosed)
+    sweep.data.setup("predict")
+    planned = plan_diagnostics(sweep, plan(sweep).cases)
+    lines = [line.split() for line in describe_diagnostics(planned, {}).splitlines()]
+    assert lines == [["coherence", "diagnostic", "4", "0", "?"], ["instability", "diagnostic", "8", "0", "?"]]
+    there = {planned[0].key: {"seconds": 2.0}}
+    assert describe_diagnostics(planned, there).split()[:5] == ["coherence", "diagnostic", "4", "1", "00:06"]
+    assert describe_diagnostics([], {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "message"),
+    [
+        ({"class_path": "lit_inverse.theory.diagnostics.RestrictedIsometry", "init_args": {"s": 785}}, "s is 785"),
+        ({"class_path": "lit_inverse.theory.diagnostics.Coherence", "init_args": {"limit": 0}}, "limit is 0"),
+        ({"class_path": "lit_inverse.theory.diagnostics.Nothing"}, "Nothing"),
+        (None, "expected a name without dots"),
+    ],
+)
+def test_an_impossible_one_ends_the_sweep_before_it_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], diagnostic: Any, message: str
+) -> None:
+    path, out = config_at(tmp_path, diagnostics={"mine": diagnostic}), tmp_path / "out"
+    assert main(["--config", str(path), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert "diagnostics.mine" in error
+    assert message in error
+    assert not out.exists()
+
+
+def test_one_that_fails_is_noted_and_the_others_are_there(tmp_path: Path) -> None:
+    """The solver refuses more than one item at a time, as perturbations are."""
+    solvers = {"alone": {"class_path": "least_norm.LeastNorm", "init_args": {"largest_batch": 1}}}
+    rows = measure(config_at(tmp_path, solvers=solvers, measurements=[20]))
+    assert [row["name"] for row in rows] == 2 * ["coherence"]
+    failures = (tmp_path / "out" / "failures.jsonl").read_text().splitlines()
+    assert len(failures) == 2
+    assert "instability: OutOfMemoryError" in json.loads(failures[0])["reason"]
+
+
+def row_of(solver: str, image: str, value: float | None, kind: str = "adversarial") -> dict[str, Any]:
+    return {
+        "name": "instability", "solver": solver, "label": f"solver {solver}", "noise_level": 0.0, "image": image,
+        "m": 100, "setting": 100, "kind": kind, "value": value, "bound": "lower", "error": 0.5, "n": 7,
+    }  # fmt: skip
+
+
+def test_constants_are_means_over_images_with_their_interval_and_range() -> None:
+    rows = [row_of("a", "0", 1.0), row_of("a", "0", 3.0), row_of("a", "1", 5.0), row_of("b", "0", 2.0)]
+    first, second = constants([*rows, row_of("b", "1", None)])
+    assert (first.value, first.least, first.largest, first.n, first.samples) == (3.5, 2.0, 5.0, 2, 7)
+    assert first.error == pytest.approx(12.706 * 1.5, rel=1e-4)  # t of 1 degree of freedom, s / sqrt(2) = 1.5
+    assert (second.value, second.error, second.n) == (2.0, 0.5, 1)  # of one image its own error
+
+
+def test_at_one_setting_each_solver_has_a_row() -> None:
+    kinds = {"amplification": ("random", "adversarial"), "detail": ("detail",)}
+    rows = [
+        row_of(s, i, v, k) for s in "ab" for i in "01" for k, v in (("random", 1), ("adversarial", 30), ("detail", 0.5))
+    ]
+    summaries = summarise(result_rows(("a", "b"), settings=(100,)))
+    figure = constants_of_solvers(summaries, constants(rows), kinds, "")
+    error, amplification, detail = figure.axes
+    assert [label.get_text() for label in error.get_yticklabels()] == ["solver a", "solver b"]
+    assert amplification.get_xscale() == "log"
+    assert detail.get_xscale() == "linear"

@@ -1,0 +1,151 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from fit_runs import Recorder
+from pytorch_lightning import Trainer
+from torch import Tensor
+
+from datamodules import DigitsDataModule
+from lit_inverse.lit_modules import LearnedMeasurementsModule
+from lit_inverse.lit_modules.measurements import draw_shared
+from lit_inverse.networks import MLPDecoder
+from lit_inverse.noise import Gaussian as GaussianNoise
+from lit_inverse.operators import Gaussian, Learned
+from lit_inverse.seeding import generator
+from lit_inverse.solvers import Unfolded
+
+M = 4
+
+
+def module(**settings: Any) -> LearnedMeasurementsModule:
+    return LearnedMeasurementsModule(MLPDecoder(M, hidden=(24,)), **{"lr": 1e-2, **settings})
+
+
+def trainer(**settings: Any) -> Trainer:
+    quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    return Trainer(accelerator="cpu", enable_model_summary=False, **{**quiet, "max_epochs": 1, **settings})
+
+
+def energies(learned: LearnedMeasurementsModule, data: DigitsDataModule) -> tuple[float, float]:
+    """Means of ||A x||^2 and ||x||^2 over training images."""
+    items = data.dataset("train")
+    x = torch.stack([items[i]["x"].flatten() for i in range(len(items))])
+    y = x @ learned.network.matrix.detach().T
+    return float(y.square().sum(1).mean()), float(x.square().sum(1).mean())
+
+
+@pytest.fixture(scope="module")
+def trained() -> dict[bool, LearnedMeasurementsModule]:
+    """A learned and a Gaussian one, after the same 120 steps."""
+    found = {}
+    for learned in (True, False):
+        found[learned] = module(learned=learned)
+        trainer(max_epochs=10, limit_train_batches=12, limit_val_batches=0).fit(
+            found[learned], datamodule=DigitsDataModule(batch_size=64)
+        )
+    return found
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_measurements_have_the_energy_of_the_images(
+    learned: bool, trained: dict[bool, LearnedMeasurementsModule]
+) -> None:
+    of_y, of_x = energies(trained[learned], DigitsDataModule())
+    assert of_y == pytest.approx(of_x, rel=1e-4)
+
+
+def test_a_gaussian_matrix_stays_that_of_a_sweep_but_for_its_scale(
+    trained: dict[bool, LearnedMeasurementsModule],
+) -> None:
+    drawn = draw_shared((1, 28, 28), lambda in_shape, seed: Gaussian(in_shape, M, seed), 0)
+    a, gaussian = (one.network.matrix.detach() for one in trained.values())
+    ratio = gaussian / drawn.matrix  # type: ignore[operator]
+    assert float(ratio.std() / ratio.mean()) < 1e-4
+    assert float((a - gaussian).norm()) > 0.1 * float(gaussian.norm())
+
+
+def test_learned_rows_are_dark_where_images_are_all_the_same(trained: dict[bool, LearnedMeasurementsModule]) -> None:
+    items = DigitsDataModule().dataset("train")
+    spread = torch.stack([items[i]["x"].flatten() for i in range(len(items))]).std(0)
+    rows = {learned: one.network.matrix.detach().abs().mean(0) for learned, one in trained.items()}
+    same = spread == 0
+    assert same.any()
+    assert float(rows[True][same].max()) < 1e-3 * float(rows[True].max())
+    assert float(rows[False][same].min()) > 1e-3 * float(rows[False].max())
+
+
+def test_learned_measurements_are_decoded_better(trained: dict[bool, LearnedMeasurementsModule]) -> None:
+    errors = {
+        learned: trainer().validate(one, datamodule=DigitsDataModule(), verbose=False)[0]["val/loss"]
+        for learned, one in trained.items()
+    }
+    assert errors[True] < 0.85 * errors[False]
+
+
+def test_a_checkpoint_is_an_operator_and_its_solver(
+    trained: dict[bool, LearnedMeasurementsModule], tmp_path: Path
+) -> None:
+    learned = module()
+    run = trainer(limit_train_batches=2, limit_val_batches=1, max_epochs=1)
+    run.fit(learned, datamodule=DigitsDataModule(batch_size=8))
+    run.save_checkpoint(tmp_path / "run.ckpt")
+    operator = Learned((1, 28, 28), tmp_path / "run.ckpt")
+    assert torch.equal(operator.matrix, learned.network.matrix)
+    x = torch.rand(2, 1, 28, 28, generator=generator(0))
+    found = Unfolded(tmp_path / "run.ckpt").solve(operator(x), operator, value_range=(0.0, 1.0)).x
+    torch.testing.assert_close(found, learned.network.decode(operator(x)))
+
+
+def test_the_scale_of_the_weights_says_nothing_and_has_no_gradient() -> None:
+    learned = module()
+    x = torch.rand(50, 784, generator=generator(0))
+    learned.moment = x.T @ x / 50
+    before = learned.matrix().detach()
+    torch.autograd.backward(_loss(learned, x))
+    w = learned.network.matrix
+    assert w.grad is not None
+    assert abs(float((w.grad * w.detach()).sum())) < 1e-4 * float(w.grad.norm() * w.detach().norm())
+    with torch.no_grad():
+        w.mul_(3)
+    torch.testing.assert_close(learned.matrix().detach(), before)
+
+
+def _loss(learned: LearnedMeasurementsModule, x: Tensor) -> Tensor:
+    return (learned.network.decode(x @ learned.matrix().T) - x.view(-1, 1, 28, 28)).square().mean()
+
+
+def test_training_loss_is_the_mean_squared_error_of_a_pixel() -> None:
+    learned = module(noise=GaussianNoise(0.0))
+    x = torch.rand(5, 784, generator=generator(0))
+    learned.moment = x.T @ x / 5
+    learned.log = lambda *_, **__: None  # type: ignore[method-assign, assignment]
+    learned.trainer = trainer()
+    torch.testing.assert_close(learned.training_step({"x": x.view(5, 1, 28, 28)}, 0), _loss(learned, x))
+
+
+def test_noise_is_the_same_in_each_validation_whatever_the_batches() -> None:
+    learned = module()
+    (first,), (second,) = (
+        trainer(limit_val_batches=n).validate(learned, datamodule=DigitsDataModule(batch_size=size), verbose=False)
+        for n, size in ((1, 40), (4, 10))
+    )
+    assert first == pytest.approx(second, rel=1e-5)
+
+
+def test_rows_and_reconstructions_are_logged() -> None:
+    logger = Recorder()
+    run = trainer(logger=logger, limit_train_batches=1, limit_val_batches=1, log_every_n_steps=1)
+    run.fit(module(images_every=1), datamodule=DigitsDataModule(batch_size=20))
+    assert logger.images["rows"][0].shape == (3, 30 + 2, M * 30 + 2)
+    assert logger.images["reconstructions"][0].shape == (3, 2 * 30 + 2, 16 * 30 + 2)
+
+
+def test_data_and_settings_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"value_range of the data is \(-1.0, 1.0\)"):
+        trainer().fit(module(), datamodule=DigitsDataModule(value_range=(-1.0, 1.0)))
+    with pytest.raises(ValueError, match="lr is 0"):
+        module(lr=0.0)
+    with pytest.raises(ValueError, match="images_every is 0"):
+        module(images_every=0)

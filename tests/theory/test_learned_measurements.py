@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from lit_inverse.seeding import generator
+from lit_inverse.theory.learned_measurements import experiment
+from lit_inverse.theory.learned_measurements.affine import affine_error, moments, principal_error
+from lit_inverse.theory.learned_measurements.experiment import run
+from lit_inverse.theory.learned_measurements.training import Result
+from lit_inverse.theory.records import read_records
+
+
+def test_the_best_affine_error_is_that_of_least_squares() -> None:
+    source, sigma = generator(0), 0.3
+    x = (
+        torch.randn(200_000, 3, generator=source).double()
+        @ torch.tensor([[1.0, 2, 0], [0, 1, 1], [0, 0, 0.5]]).double()
+    )
+    x = x + 4
+    a = torch.randn(2, 3, generator=source).double()
+    y = x @ a.T + sigma * torch.randn(len(x), 2, generator=source).double()
+    inputs = torch.cat([y, torch.ones(len(x), 1).double()], 1)
+    x_hat = inputs @ torch.linalg.lstsq(inputs, x).solution
+    found = affine_error(a.float(), moments(x)[1], sigma)
+    assert found == pytest.approx(float((x_hat - x).square().mean()), rel=0.01)
+
+
+def test_principal_components_are_the_best_measurements() -> None:
+    x = torch.randn(500, 6, generator=generator(0)) * torch.tensor([3.0, 2, 1, 0.5, 0.2, 0.1])
+    mean, covariance = moments(x)
+    torch.testing.assert_close(covariance, torch.cov(x.double().T, correction=0))
+    torch.testing.assert_close(mean, x.double().mean(0))
+    vectors = torch.linalg.eigh(covariance).eigenvectors
+    assert affine_error(vectors[:, -2:].T, covariance, 1e-6) == pytest.approx(principal_error(covariance, 2), rel=1e-6)
+    other = torch.randn(2, 6, generator=generator(1))
+    assert affine_error(other, covariance, 0.1) > principal_error(covariance, 2)
+
+
+def test_what_was_trained_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"measurements": (3, 6), "n_steps": 3, "n_test": 20}
+    run(tmp_path, **settings)  # type: ignore[arg-type]
+    rows = read_records(Result, tmp_path / "results.csv")
+    assert [(row.m, row.kind) for row in rows] == [(3, "learned"), (3, "Gaussian"), (6, "learned"), (6, "Gaussian")]
+    assert all(row.principal < row.affine < row.mse for row in rows)
+    assert (tmp_path / "learned_measurements.png").stat().st_size > 1000
+    monkeypatch.setattr(experiment, "train", lambda *_: pytest.fail("was trained again"))
+    run(tmp_path, **settings)  # type: ignore[arg-type]
+    assert read_records(Result, tmp_path / "results.csv") == rows
+    with pytest.raises(ValueError, match=r"is of \('DigitsDataModule', 3, 0.1\), expected .* 0.2\): give another out"):
+        run(tmp_path, **settings, sigma=0.2)  # type: ignore[arg-type]

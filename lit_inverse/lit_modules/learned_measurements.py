@@ -31,17 +31,20 @@ class LearnedMeasurementsModule(CheckedModule):
 
         E ||A x||^2 = E ||x||^2,
 
-    means over training images, at each step, of a learned A as of a Gaussian one: at one noise level all have the same
-    ratio E ||A x||^2 / E ||eta||^2. (The paper keeps W small by a penalty on its weights.) Rows may have different
-    lengths, the energy is shared out among them as is best. The Gaussian A is that which a sweep of the same seed with
-    `operator_per: sweep` draws, but for s. A learned one begins with rows ~ N(0, C), C the covariance of the training
-    images: what a Gaussian one has where images are all the same nothing would ever move.
+    means over the first 10,000 training images, of a learned A as of a Gaussian one: at one noise level all have the
+    same ratio E ||A x||^2 / E ||eta||^2. (The paper keeps W small by a penalty on its weights.) Gradients go through s,
+    and after each step A takes the place of W: the network's matrix is A throughout. Rows may have different lengths,
+    the energy is shared out among them as is best. This takes E x x^T, (n, n), in memory, and m n^2 products a step.
+    The Gaussian A is that which a sweep of the same seed with `operator_per: sweep` draws, but for s. A learned one
+    begins with rows ~ N(0, C), C the covariance of those images: what a Gaussian one has where all images are 0 nothing
+    would ever move.
 
     Logged: train/loss and val/loss, mean squared errors per pixel; every few epochs rows of A, from black for the least
     entry to white, and images above their reconstructions. Noise of an image is the same in each validation.
 
     Args:
-        network: to be trained; an MLP with hidden layers of 500 and 500 and m = 50 by default.
+        network: to be trained; an MLP with hidden layers of 500 and 500 and m = 50 by default. One that was trained
+            goes on from its own A.
         learned: whether A is trained too.
         noise: law of eta; sigma = 0.1 by default.
         lr: learning rate of Adam.
@@ -68,54 +71,64 @@ class LearnedMeasurementsModule(CheckedModule):
         at_least_1(images_every=images_every)
         self.network, self.learned, self.noise = network or MLPDecoder(), learned, noise or GaussianNoise(0.1)
         self.lr, self.images_every, self.seed = lr, images_every, seed
-        law = functools.partial(Gaussian, m=len(self.network.matrix))
-        first = draw_shared(self.network.in_shape, law, seed)
-        assert isinstance(first, Matrix)
-        self.network.initialize(first)
+        m, n = self.network.matrix.shape
+        if m > n:
+            raise ValueError(f"the network has m = {m} measurements of n = {n} unknowns, expected at most {n}")
+        if not self.network.matrix.any():
+            self.network.initialize(self._gaussian())
         self.network.matrix.requires_grad_(learned)
         self.register_buffer("moment", torch.zeros(0), persistent=False)
         self._shown: Tensor | None = None
-        self._begun = False
 
     def check(self, data: DataModule, trainer: Trainer) -> None:
         expect(data, value_range=self.network.value_range, item_shape=self.network.in_shape)
 
-    def matrix(self) -> Tensor:
-        """A = s W, (m, n)."""
-        w = self.network.matrix
-        return w * (self.moment.trace() / ((w @ self.moment) * w).sum()).sqrt()
+    def _gaussian(self) -> Matrix:
+        law = functools.partial(Gaussian, m=len(self.network.matrix))
+        drawn = draw_shared(self.network.in_shape, law, self.seed)
+        assert isinstance(drawn, Matrix)
+        return drawn
 
     def on_fit_start(self) -> None:
-        items = self.data.dataset("train")
+        items, w = self.data.dataset("train"), self.network.matrix
         x = torch.stack([items[i]["x"].flatten() for i in range(min(_N_MEASURED, len(items)))])
-        self.moment = (x.T @ x / len(x)).to(self.network.matrix)
-        if self.learned and not self._begun and self.trainer.ckpt_path is None:
-            source = source_of(self.seed, "rows")
-            mixtures = torch.randn(len(self.network.matrix), len(x), generator=source, dtype=torch.float32)
+        broadcast = self.trainer.strategy.broadcast  # another last bit elsewhere would be another A
+        self.moment = broadcast(x.T @ x / len(x)).to(w)
+        if self.trainer.ckpt_path is not None:  # a resumed run has its A
+            return
+        with torch.no_grad():
+            if self.learned and torch.equal(w, self._gaussian().matrix.to(w)):
+                source = source_of(self.seed, "rows")
+                mixtures = torch.randn(len(w), len(x), generator=source, dtype=torch.float32)
+                w.copy_(mixtures @ (x - x.mean(0)).float())
+            w.copy_(broadcast(scaled(w, self.moment)))
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Puts A in the place of W before anyone, a checkpoint or a validation, looks at it."""
+        super().optimizer_step(*args, **kwargs)
+        if self.learned:
             with torch.no_grad():
-                self.network.matrix.copy_(mixtures @ (x - x.mean(0)).float())
-        self._begun = True
-        self._settle()
+                self.network.matrix.copy_(scaled(self.network.matrix, self.moment))
 
-    def _settle(self) -> None:
-        """Lets the network keep A for W, and know it."""
-        self.network.initialize(Matrix(self.matrix().detach(), self.network.in_shape))
+    def on_train_end(self) -> None:
+        self._note_fingerprint()
 
-    def on_validation_start(self) -> None:
-        if self.trainer.state.fn == "fit":
-            self._settle()
+    def _note_fingerprint(self) -> None:
+        """Lets the network know its A; the weights stay."""
+        self.network.initialize(Matrix(self.network.matrix.detach(), self.network.in_shape))
 
     def on_train_epoch_end(self) -> None:
-        self._settle()
         if self._shown is not None and (self.current_epoch + 1) % self.images_every == 0:
+            low, high = self.network.value_range
             rows = self.network.matrix.detach()[:_N_SHOWN].view(-1, *self.network.in_shape)
             log_image(self, "rows", make_grid(rows, nrow=8, normalize=True))
-            log_image(self, "reconstructions", make_grid(self._shown, nrow=len(self._shown) // 2))
+            shown = (self._shown - low) / (high - low)
+            log_image(self, "reconstructions", make_grid(shown, nrow=len(shown) // 2))
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
         x = batch["x"]
         seed = derive_seed(self.seed, "noise", f"train/{self.current_epoch}/{batch_idx}", self.global_rank)
-        clean = x.flatten(1) @ self.matrix().T
+        clean = x.flatten(1) @ scaled(self.network.matrix, self.moment).T
         x_hat = self.network.decode(self.noise.apply_to_batch(clean, torch.Generator(x.device).manual_seed(seed)))
         loss: Tensor = (x_hat - x).square().mean()
         self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(x), prog_bar=True)
@@ -132,8 +145,15 @@ class LearnedMeasurementsModule(CheckedModule):
             self._shown = torch.cat([part[:_N_SHOWN] for part in (x, x_hat)])
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds what `checkpoints.load_network` needs."""
+        """Adds what `checkpoints.load_network` needs, and the fingerprint of the A of this step."""
+        self._note_fingerprint()
+        checkpoint["state_dict"]["network.fingerprint"] = self.network.fingerprint
         checkpoint["network"] = describe(self.network, self.network.settings, prefix="network.")
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.Adam([weight for weight in self.parameters() if weight.requires_grad], self.lr, fused=True)
+
+
+def scaled(w: Tensor, moment: Tensor) -> Tensor:
+    """A = s W, (m, n), with E ||A x||^2 = E ||x||^2, from W and E x x^T, (n, n)."""
+    return w * (moment.trace() / ((w @ moment) * w).sum()).sqrt()

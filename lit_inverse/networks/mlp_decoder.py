@@ -17,7 +17,7 @@ from lit_inverse.settings import at_least_1
 
 
 class MLPDecoder(UnfoldedNetwork):
-    """x = sigmoid(W_L relu(... relu(W_1 y + b_1)) + b_L), and the matrix of the A that y comes from.
+    """x = low + (high - low) sigmoid(W_L relu(... relu(W_1 y + b_1)) + b_L), and the matrix of the A that y comes from.
 
     The decoder of uncertainty autoencoders (Grover and Ermon 2019). It does not iterate: it is an `UnfoldedNetwork` of
     a single layer, and by that interface a solver (`Unfolded`) that knows its A. The matrix is a weight, which
@@ -27,12 +27,14 @@ class MLPDecoder(UnfoldedNetwork):
         m: number of measurements.
         in_shape: of x.
         hidden: widths of the layers between y and x.
-        value_range: of x.
+        value_range: (low, high) of x.
         seed: of the first weights, U(-b, b) with b = 1 / sqrt(inputs of the layer).
 
     Raises:
-        ValueError: when a size is not positive.
+        ValueError: when a size is not positive, or not low < high.
     """
+
+    value_range: ValueRange
 
     def __init__(
         self,
@@ -46,6 +48,8 @@ class MLPDecoder(UnfoldedNetwork):
         n = math.prod(in_shape)
         super().__init__(m, n, 1)
         low, high = value_range
+        if not low < high:
+            raise ValueError(f"value_range is {value_range}, expected (low, high) with low < high")
         self.value_range = (low, high)
         self.in_shape = tuple(in_shape)
         self.settings = {"m": m, "in_shape": self.in_shape, "hidden": tuple(hidden), "value_range": (low, high)}
@@ -64,7 +68,7 @@ class MLPDecoder(UnfoldedNetwork):
 
     def decode(self, y: Tensor) -> Tensor:
         """x, (B, *in_shape), from y (B, m)."""
-        low, high = self.value_range or (0.0, 1.0)
+        low, high = self.value_range
         x: Tensor = low + (high - low) * self.decoder(y)
         return x.view(-1, *self.in_shape)
 

@@ -28,8 +28,14 @@ class Learned(Matrix):
             network = load_network(path)
             if not isinstance(network, MLPDecoder):
                 raise ValueError(f"checkpoint {path} holds a {type(network).__name__}, expected an MLPDecoder")
-            matrices.append(network.matrix.detach())
-        chosen = [matrix for matrix in matrices if m in (None, len(matrix))]
+            matrices.append((path, network.matrix.detach()))
+        if not matrices:
+            raise ValueError("checkpoint is an empty list, expected at least one")
+        chosen = [(path, matrix) for path, matrix in matrices if m in (None, len(matrix))]
         if not chosen:
-            raise ValueError(f"m is {m}, expected one of the checkpoints', {[len(matrix) for matrix in matrices]}")
-        super().__init__(chosen[0], tuple(in_shape))
+            raise ValueError(f"m is {m}, expected one of the checkpoints', {[len(matrix) for _, matrix in matrices]}")
+        source, first = chosen[0]
+        try:
+            super().__init__(first, tuple(in_shape))
+        except ValueError as error:
+            raise ValueError(f"checkpoint {source}: {error}") from error

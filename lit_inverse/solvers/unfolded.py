@@ -118,5 +118,6 @@ class Unfolded(Solver):
 def _unfolded(given: NetworkOrPath) -> UnfoldedNetwork:
     network = given if isinstance(given, nn.Module) else load_network(given)
     if not isinstance(network, UnfoldedNetwork):
-        raise ValueError(f"checkpoint holds a {type(network).__name__}, expected an unfolded network")
+        named = "checkpoint" if isinstance(given, nn.Module) else f"checkpoint {given}"
+        raise ValueError(f"{named} holds a {type(network).__name__}, expected an unfolded network")
     return network

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp, vjp, vmap
+from torch.nn.modules.batchnorm import _NormBase
 
 from lit_inverse.seeding import generator
 
@@ -15,15 +16,24 @@ class Jacobian:
     """J = d f / d a at a point, as products of J and of J^T with several vectors at once.
 
     Args:
-        function: f, from a (N,) to any shape of n entries; torch.func must be able to differentiate it both ways.
-        at: the point a, (N,).
+        function: f, from a (N,) to any shape of n real entries; torch.func must be able to differentiate it both ways.
+        at: the point a, (N,), real.
         chunk: vectors that are multiplied at once, which the memory grows with.
+
+    Raises:
+        ValueError: when a or f(a) is complex.
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor], at: Tensor, chunk: int = 16) -> None:
         self.at, self.chunk = at.detach(), chunk
         self._given = function
-        self.n_rows = self._function(self.at).numel()
+        value = self._function(self.at)
+        if value.is_complex() or at.is_complex():
+            raise ValueError(
+                f"f maps {at.dtype} to {value.dtype}, expected real numbers: put torch.view_as_real behind f, and "
+                "torch.view_as_complex before it"
+            )
+        self.n_rows = value.numel()
 
     def _function(self, a: Tensor) -> Tensor:
         return self._given(a).flatten()
@@ -49,14 +59,15 @@ def by_weights(network: nn.Module, z: Tensor, names: Sequence[str] | None = None
     """d G(z; theta) / d theta at the present weights, whose order is that of `names`.
 
     Args:
-        network: G. Batch norm must be without running statistics, or in evaluation mode.
+        network: G. Its norms must be without running statistics, or in evaluation mode.
         z: input, a batch (usually of one).
         names: of the parameters that count; None for all that require a gradient.
         chunk: see `Jacobian`.
 
     Raises:
-        ValueError: when there is no such parameter.
+        ValueError: when there is no such parameter, or the network would change when it is applied.
     """
+    _refuse_running_statistics(network)
     parameters = dict(network.named_parameters())
     chosen = [name for name, one in parameters.items() if one.requires_grad] if names is None else list(names)
     unknown = set(chosen) - parameters.keys()
@@ -74,7 +85,12 @@ def by_weights(network: nn.Module, z: Tensor, names: Sequence[str] | None = None
 
 
 def by_latent(network: nn.Module, z: Tensor, chunk: int = 16) -> Jacobian:
-    """d G(z) / d z, all items of the batch z together."""
+    """d G(z) / d z, all items of the batch z together; of a network as in `by_weights`.
+
+    Raises:
+        ValueError: when the network would change when it is applied.
+    """
+    _refuse_running_statistics(network)
     shape = z.shape
 
     def image(flat: Tensor) -> Tensor:
@@ -82,6 +98,16 @@ def by_latent(network: nn.Module, z: Tensor, chunk: int = 16) -> Jacobian:
         return x
 
     return Jacobian(image, z.flatten(), chunk)
+
+
+def _refuse_running_statistics(network: nn.Module) -> None:
+    """Before the network is applied, which would change them."""
+    for name, module in network.named_modules():
+        if isinstance(module, _NormBase) and module.training and module.track_running_stats:
+            raise ValueError(
+                f"norm '{name}' keeps running statistics in training, expected evaluation mode or none: call "
+                "network.eval(), or build it with track_running_stats=False"
+            )
 
 
 @dataclass(frozen=True)

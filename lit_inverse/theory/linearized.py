@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jvp, replace_all_batch_norm_modules_, vjp, vmap
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lit_inverse.operators import LinearOperator
 
@@ -62,7 +63,7 @@ def dynamics(
 
     Args:
         network: G, of the weights theta_0 that have gradients; it is not changed. Batch norm takes the statistics of
-            the batch.
+            the batch of one, but in evaluation mode those that it runs on.
         z: its input, (1, *latent_shape).
         operator: a linear A; it is applied to n vectors.
         y: (1, *out_shape).
@@ -71,13 +72,16 @@ def dynamics(
         chunk: columns of J J^T at once; more are faster and need the memory of so many copies of theta.
 
     Raises:
-        ValueError: when there is more than one z or y, or y is of another shape than A's measurements.
+        ValueError: when there is more than one z or y, y is of another shape than A's measurements, or the network can
+            not be applied to one z.
     """
     operator.check_batch(y, operator.out_shape, "y")
     if len(y) != 1 or len(z) != 1:
         raise ValueError(f"y has {len(y)} items and z {len(z)}, expected one of each")
     network = copy.deepcopy(network)
-    replace_all_batch_norm_modules_(network)
+    for module in network.modules():
+        if isinstance(module, _BatchNorm) and module.training:
+            replace_all_batch_norm_modules_(module)
     theta = {name: w.detach() for name, w in network.named_parameters() if w.requires_grad}
 
     def g(theta: dict[str, Tensor]) -> Tensor:
@@ -87,7 +91,11 @@ def dynamics(
     def loss(theta: dict[str, Tensor]) -> Tensor:
         return _real(operator(g(theta).view(1, *operator.in_shape)) - y).square().sum() / 2
 
-    outputs = [g(theta)]
+    try:
+        outputs = [g(theta)]
+    except ValueError as error:  # of batch norm of vectors
+        hint = "batch norm needs more than one value per channel, or evaluation mode"
+        raise ValueError(f"the network can not be applied to one z, {tuple(z.shape)}: {error} ({hint})") from error
     kernel = tangent_kernel(g, theta, chunk)
     linear, eigenvalues = _linear(outputs[0], kernel, operator, y, step, n_iter)
     for _ in range(n_iter):

@@ -63,10 +63,12 @@ def recovery_bound(sigma: Tensor, coefficients: Tensor, m: int, constant: float 
 
         C (sum_i <w_i, x>^2 / sigma_i^2) (sum_{i > 2m/3} sigma_i^2) + xi^2 ||x||^2
 
-    With xi = 0 it is Theorem 1, where x_hat = J c of the c of least norm among those with A J c = y. It holds for
-    m >= 12 with probability 1 - 3 exp(-m/2) and a constant C, which is 32^2 in the proof (Appendix A). With xi in
-    (0, 1] it is Theorem 2: two-layer networks of more than C_u m / xi^8 channels, fitted by gradient descent until
-    convergence. (Theorem 3, which that follows from, has xi in place of xi^2, and m <= n / 9.)
+    With xi = 0 it is (7) of Theorem 1, where x_hat = J c of the c of least norm among those with A J c = y. It holds
+    for m >= 12 with a constant C, which is 32^2 in the proof (Appendix A), and with probability
+    1 - 2 exp(-m/3) - exp(-m/6): that of Proposition 1 at p = m/3 and u = sqrt(p), which the proof takes. (The theorem
+    prints 1 - 3 exp(-m/2), the proof 1 - 3 exp(-p); neither follows.) With xi in (0, 1] it is (13) of Theorem 2:
+    two-layer networks of more than C_u m / xi^8 channels, fitted by gradient descent until convergence. (Theorem 3,
+    which that follows from, has xi in place of xi^2, and m <= n / 9.)
 
     Args:
         sigma: singular values of J, (n,) in any order.

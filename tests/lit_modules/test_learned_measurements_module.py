@@ -4,15 +4,17 @@ from typing import Any
 import pytest
 import torch
 from fit_runs import Recorder
-from pytorch_lightning import Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from datamodules import DigitsDataModule
 from lit_inverse.lit_modules import LearnedMeasurementsModule
+from lit_inverse.lit_modules.learned_measurements import scaled
 from lit_inverse.lit_modules.measurements import draw_shared
 from lit_inverse.networks import MLPDecoder
 from lit_inverse.noise import Gaussian as GaussianNoise
-from lit_inverse.operators import Gaussian, Learned
+from lit_inverse.operators import Gaussian, Learned, Matrix
 from lit_inverse.seeding import generator
 from lit_inverse.solvers import Unfolded
 
@@ -26,6 +28,38 @@ def module(**settings: Any) -> LearnedMeasurementsModule:
 def trainer(**settings: Any) -> Trainer:
     quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     return Trainer(accelerator="cpu", enable_model_summary=False, **{**quiet, "max_epochs": 1, **settings})
+
+
+def small_fit(
+    learned: LearnedMeasurementsModule, ckpt_path: Path | None = None, **settings: Any
+) -> LearnedMeasurementsModule:
+    """Two epochs of four steps."""
+    run = trainer(**{"max_epochs": 2, "limit_train_batches": 4, "limit_val_batches": 1, **settings})
+    run.fit(learned, datamodule=DigitsDataModule(batch_size=16), ckpt_path=ckpt_path, weights_only=True)
+    return learned
+
+
+def assert_same(one: LearnedMeasurementsModule, other: LearnedMeasurementsModule) -> None:
+    for (name, a), b in zip(one.network.state_dict().items(), other.network.state_dict().values(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def checkpoints(folder: Path, every: int) -> dict[str, Any]:
+    """Settings of a trainer that keeps 3.ckpt or so after each so many steps."""
+    kept = ModelCheckpoint(folder, "{step}", every_n_train_steps=every, save_top_k=-1, auto_insert_metric_name=False)
+    return {"callbacks": [kept], "enable_checkpointing": True}
+
+
+class Energies(Callback):
+    """E ||A x||^2 / E ||x||^2 with the A that each validation sees."""
+
+    def __init__(self) -> None:
+        self.ratios: list[float] = []
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, LearnedMeasurementsModule)
+        of_y, of_x = energies(pl_module, DigitsDataModule())
+        self.ratios.append(of_y / of_x)
 
 
 def energies(learned: LearnedMeasurementsModule, data: DigitsDataModule) -> tuple[float, float]:
@@ -98,22 +132,76 @@ def test_a_checkpoint_is_an_operator_and_its_solver(
     torch.testing.assert_close(found, learned.network.decode(operator(x)))
 
 
+@pytest.mark.parametrize("precision", ["32-true", "64-true"])
+@pytest.mark.parametrize("learned", [True, False])
+@pytest.mark.parametrize("step", [3, 4, 6])
+def test_a_resumed_run_is_the_run_that_was_never_ended(
+    step: int, learned: bool, precision: Any, tmp_path: Path
+) -> None:
+    whole = small_fit(module(learned=learned), precision=precision, **checkpoints(tmp_path, step))
+    again = {"precision": precision, **checkpoints(tmp_path, step)}
+    resumed = small_fit(module(learned=learned), tmp_path / f"{step}.ckpt", **again)
+    assert_same(resumed, whole)
+    assert whole.network.matrix.dtype == (torch.float32 if precision == "32-true" else torch.float64)
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_checkpoint_of_any_step_is_an_operator_of_full_scale_and_its_solver(learned: bool, tmp_path: Path) -> None:
+    small_fit(module(learned=learned), **checkpoints(tmp_path, 3))
+    operator = Learned((1, 28, 28), tmp_path / "3.ckpt")
+    items = DigitsDataModule().dataset("train")
+    x = torch.stack([items[i]["x"] for i in range(len(items))])
+    y = operator(x)
+    assert float(y.square().sum()) == pytest.approx(float(x.square().sum()), rel=1e-4)
+    Unfolded(tmp_path / "3.ckpt").solve(y[:2], operator, value_range=(0.0, 1.0))
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_validation_sees_a_matrix_of_full_scale_and_changes_nothing(learned: bool) -> None:
+    seen = Energies()
+    often = small_fit(module(learned=learned), val_check_interval=1, callbacks=[seen])
+    assert len(seen.ratios) == 1 + 8
+    assert seen.ratios == pytest.approx([1.0] * len(seen.ratios), rel=1e-4)
+    assert_same(often, small_fit(module(learned=learned), limit_val_batches=0))
+
+
+def test_a_trained_network_goes_on_from_its_own_matrix() -> None:
+    first = small_fit(module())
+    before = first.network.matrix.detach().clone()
+    loaded = module()
+    loaded.load_state_dict(first.state_dict())
+    for again in (LearnedMeasurementsModule(first.network, lr=1e-9), loaded):
+        again.lr = 1e-9
+        small_fit(again)
+        torch.testing.assert_close(again.network.matrix.detach(), before)
+
+
+def test_a_network_knows_its_matrix_after_training() -> None:
+    network = small_fit(module()).network
+    operator = Matrix(network.matrix.detach(), (1, 28, 28))
+    network.check(operator)
+
+
 def test_the_scale_of_the_weights_says_nothing_and_has_no_gradient() -> None:
     learned = module()
     x = torch.rand(50, 784, generator=generator(0))
     learned.moment = x.T @ x / 50
-    before = learned.matrix().detach()
+    before = scaled(learned.network.matrix, learned.moment).detach()
     torch.autograd.backward(_loss(learned, x))
     w = learned.network.matrix
     assert w.grad is not None
     assert abs(float((w.grad * w.detach()).sum())) < 1e-4 * float(w.grad.norm() * w.detach().norm())
     with torch.no_grad():
         w.mul_(3)
-    torch.testing.assert_close(learned.matrix().detach(), before)
+    torch.testing.assert_close(scaled(w, learned.moment).detach(), before)
 
 
 def _loss(learned: LearnedMeasurementsModule, x: Tensor) -> Tensor:
-    return (learned.network.decode(x @ learned.matrix().T) - x.view(-1, 1, 28, 28)).square().mean()
+    return (
+        (learned.network.decode(x @ scaled(learned.network.matrix, learned.moment).T) - x.view(-1, 1, 28, 28))
+        .square()
+        .mean()
+    )
 
 
 def test_training_loss_is_the_mean_squared_error_of_a_pixel() -> None:
@@ -142,6 +230,18 @@ def test_rows_and_reconstructions_are_logged() -> None:
     assert logger.images["reconstructions"][0].shape == (3, 2 * 30 + 2, 16 * 30 + 2)
 
 
+def test_reconstructions_are_logged_from_black_to_white() -> None:
+    shown = {}
+    for value_range in ((0.0, 1.0), (-1.0, 3.0)):
+        logger = Recorder()
+        learned = LearnedMeasurementsModule(MLPDecoder(M, hidden=(24,), value_range=value_range), images_every=1)
+        data = DigitsDataModule(batch_size=20, value_range=value_range)
+        trainer(logger=logger, limit_train_batches=1, limit_val_batches=1, log_every_n_steps=1).fit(learned, data)
+        shown[value_range] = logger.images["reconstructions"][0][:, :32].float()
+    first, second = shown.values()
+    assert float((first - second).abs().max()) <= 1
+
+
 def test_data_and_settings_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"value_range of the data is \(-1.0, 1.0\)"):
         trainer().fit(module(), datamodule=DigitsDataModule(value_range=(-1.0, 1.0)))
@@ -149,3 +249,5 @@ def test_data_and_settings_that_do_not_fit_are_refused() -> None:
         module(lr=0.0)
     with pytest.raises(ValueError, match="images_every is 0"):
         module(images_every=0)
+    with pytest.raises(ValueError, match="m = 785 measurements of n = 784 unknowns, expected at most 784"):
+        LearnedMeasurementsModule(MLPDecoder(785))

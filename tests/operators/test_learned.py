@@ -32,8 +32,18 @@ def test_the_one_of_the_wanted_size_is_taken(tmp_path: Path) -> None:
     assert not Learned(SHAPE, paths[1]).matrix.requires_grad
     with pytest.raises(ValueError, match=r"m is 3, expected one of the checkpoints', \[2, 4\]"):
         Learned(SHAPE, list(paths), 3)
-    with pytest.raises(ValueError, match="has 12 columns"):
+    with pytest.raises(ValueError, match=r"checkpoint .*2.pt: matrix has 12 columns"):
         Learned((13,), paths[0])
+    with pytest.raises(ValueError, match="checkpoint is an empty list, expected at least one"):
+        Learned(SHAPE, [])
+
+
+def test_a_matrix_that_is_not_finite_is_refused_by_the_name_of_its_file(tmp_path: Path) -> None:
+    network = saved(tmp_path / "a.pt", 2)
+    weights = {**network.state_dict(), "matrix": torch.full((2, 12), torch.nan)}
+    torch.save({"network": describe(network, network.settings), "state_dict": weights}, tmp_path / "nan.pt")
+    with pytest.raises(ValueError, match=r"nan.pt: matrix has entries that are not finite"):
+        Learned(SHAPE, [tmp_path / "nan.pt", tmp_path / "a.pt"])
 
 
 def test_other_networks_are_refused(tmp_path: Path) -> None:
@@ -42,6 +52,8 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
     torch.save({"network": describe(vae, init_args), "state_dict": vae.state_dict()}, tmp_path / "vae.pt")
     with pytest.raises(ValueError, match=r"vae.pt holds a VAE, expected an MLPDecoder"):
         Learned((1, 2, 2), tmp_path / "vae.pt")
+    with pytest.raises(ValueError, match=r"vae.pt holds a VAE, expected an unfolded network"):
+        Unfolded(tmp_path / "vae.pt")
 
 
 def test_the_decoder_is_a_solver_for_its_own_matrix_alone(tmp_path: Path) -> None:
@@ -70,3 +82,9 @@ def test_seeds_decide_on_the_first_weights() -> None:
 def test_impossible_sizes_are_refused_by_name(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(settings))} is .*expected at least 1"):
         MLPDecoder(**settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value_range", [(1.0, 0.0), (0.5, 0.5)])
+def test_a_range_that_is_none_is_refused(value_range: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match=r"value_range is .*, expected \(low, high\) with low < high"):
+        MLPDecoder(2, SHAPE, value_range=value_range)

@@ -122,3 +122,21 @@ def test_impossible_ranks_are_refused(rank: int) -> None:
     jacobian = Jacobian(lambda a: a[:12], torch.zeros(20))
     with pytest.raises(ValueError, match=f"rank is {rank}, expected from 1 to 12"):
         leading_spectrum(jacobian, rank)
+
+
+@pytest.mark.parametrize("kind", [nn.BatchNorm1d, nn.InstanceNorm1d])
+def test_networks_that_applying_changes_are_refused_unchanged(kind: type[nn.Module]) -> None:
+    network = nn.Sequential(nn.Conv1d(1, 2, 3), kind(2, track_running_stats=True)).double()
+    z = torch.randn(3, 1, 8, dtype=torch.float64, generator=generator(0))
+    before = {name: one.clone() for name, one in network.state_dict().items()}
+    for jacobian in (by_weights, by_latent):
+        with pytest.raises(ValueError, match=r"norm '1' keeps running statistics in training.*network.eval\(\)"):
+            jacobian(network, z)
+    assert all(torch.equal(one, before[name]) for name, one in network.state_dict().items())
+    assert leading_spectrum(by_weights(network.eval(), z), 2).values.shape == (2,)
+
+
+@pytest.mark.parametrize("at", [torch.ones(8), torch.ones(8, dtype=torch.complex64)])
+def test_complex_functions_are_refused(at: Tensor) -> None:
+    with pytest.raises(ValueError, match="to torch.complex64, expected real numbers"):
+        Jacobian(lambda a: torch.complex(a.real[:4], a.real[4:]), at)

@@ -10,7 +10,7 @@ from lit_inverse.theory.jacobian_spectra import experiment
 from lit_inverse.theory.jacobian_spectra.decoder import decoder, fitted, mixing_weights, noisy_step
 from lit_inverse.theory.jacobian_spectra.experiment import run
 from lit_inverse.theory.jacobian_spectra.measurement import LEADING, Angle, Value, two_layer, worst_error
-from lit_inverse.theory.records import read_records
+from lit_inverse.theory.records import read_records, write_records
 
 
 def test_two_layers_have_the_predicted_spectrum_and_the_trigonometric_vectors() -> None:
@@ -65,6 +65,8 @@ def test_fit_stops_by_where_it_is_told() -> None:
     assert list(found) == [0, 5, 50]
     assert found[0] == pytest.approx(first)
     assert found[50] < found[0] / 2
+    # where it ends the weights are those of the last stop
+    assert float((network(z).detach().flatten() - y).square().mean()) == pytest.approx(found[50], rel=1e-12)
 
 
 @pytest.mark.parametrize("options", [{"n": 100}, {"width": 7}])
@@ -92,3 +94,24 @@ def test_command_writes_its_files_and_measures_nothing_twice(tmp_path: Path, mon
     run(tmp_path, half_widths=[5], iterations=[0, 1], **options)
     with pytest.raises(ValueError, match=r"two layers, half width 5 with \(n, width, seed\) \(90, 20, 0\), expected"):
         run(tmp_path, half_widths=[5], iterations=[0, 1], **{**options, "width": 22})
+
+
+def test_a_run_killed_between_its_files_counts_no_angle_twice(tmp_path: Path) -> None:
+    options = {"n": 90, "width": 20, "decoder_n": 64, "decoder_width": 8}
+    run(tmp_path, half_widths=[5], iterations=[0], **options)
+    values, angles = read_records(Value, tmp_path / "values.csv"), read_records(Angle, tmp_path / "angles.csv")
+    (tmp_path / "values.csv").unlink()
+    run(tmp_path, half_widths=[5], iterations=[0], **options)
+    assert read_records(Angle, tmp_path / "angles.csv") == angles
+    # angles of other iterations than the values
+    write_records(Angle, [one for one in angles if one.network != "deep decoder"], tmp_path / "angles.csv")
+    run(tmp_path, half_widths=[5], iterations=[0], **options)
+    assert read_records(Angle, tmp_path / "angles.csv") == angles
+    assert str(read_records(Value, tmp_path / "values.csv")) == str(values)  # NaN is not equal to itself
+
+
+@pytest.mark.parametrize("sizes", [{"n": 50}, {"decoder_n": 48}, {"decoder_n": 72}])
+def test_too_few_pixels_are_refused_before_any_work(sizes: dict[str, int], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="expected n >= 51 and decoder_n a multiple of 16 above 51"):
+        run(tmp_path / "new", **sizes)
+    assert not (tmp_path / "new").exists()

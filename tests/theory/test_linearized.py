@@ -118,6 +118,21 @@ def test_a_network_with_batch_norm_is_linear_at_first() -> None:
     assert float(second.difference[1]) < 0.2 * float(first.difference[1]) < 0.02
 
 
+def test_batch_norm_in_evaluation_mode_is_an_affine_map() -> None:
+    network = nn.Sequential(nn.Linear(3, N, bias=False), nn.BatchNorm1d(N)).double().requires_grad_(False)
+    network[0].requires_grad_(True)
+    statistics = network[1]
+    assert isinstance(statistics, nn.BatchNorm1d)
+    assert statistics.running_mean is not None
+    statistics.running_mean.fill_(0.3)
+    z, y = torch.ones(1, 3, dtype=torch.float64), measured(gaussian())
+    found = dynamics(network.eval(), z, gaussian(), y, 0.01, 20)
+    torch.testing.assert_close(found.true.outputs[0], network(z)[0])
+    assert float(found.difference.max()) < 1e-10
+    with pytest.raises(ValueError, match=r"can not be applied to one z, \(1, 3\): .*or evaluation mode"):
+        dynamics(network.train(), z, gaussian(), y, 0.01, 20)
+
+
 def test_more_than_one_item_is_refused() -> None:
     y = measured(gaussian())
     with pytest.raises(ValueError, match="y has 2 items and z 1, expected one of each"):

@@ -1,16 +1,30 @@
+"""Rates, widths and steps of Theorem 4.1, and the command."""
+
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from lit_inverse.networks import OneHiddenLayer
 from lit_inverse.operators import SubsampledDCT
-from lit_inverse.theory.linearized import tangent_kernel
-from lit_inverse.theory.one_hidden_layer import experiment
-from lit_inverse.theory.one_hidden_layer.descent import Setting, Trial, descend, final_rate, kept, problem, trial
+from lit_inverse.theory.linearized import Dynamics, dynamics, tangent_kernel
+from lit_inverse.theory.one_hidden_layer import early_stopping, experiment
+from lit_inverse.theory.one_hidden_layer.descent import (
+    Point,
+    Setting,
+    Trial,
+    descend,
+    final_rate,
+    kept,
+    problem,
+    trial,
+)
 from lit_inverse.theory.one_hidden_layer.early_stopping import NOISE, Fit, fit, signals
 from lit_inverse.theory.one_hidden_layer.experiment import run
+from lit_inverse.theory.one_hidden_layer.figure import _rates
 from lit_inverse.theory.one_hidden_layer.theorem import expected_rate, largest_step, proved_rate, proved_width
 from lit_inverse.theory.records import read_records
 
@@ -129,7 +143,60 @@ def test_what_was_measured_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(experiment, name, lambda *_: pytest.fail("was measured again"))
     run(tmp_path, **settings)  # type: ignore[arg-type]
     assert str(read_records(Trial, tmp_path / "trials.csv")) == str(rows)  # NaN is not equal to itself
-    with pytest.raises(ValueError, match=r"trials.csv was measured with eta 1.0, expected 0.5: give another out"):
-        run(tmp_path, **settings, eta=0.5)  # type: ignore[arg-type]
+    with pytest.raises(
+        ValueError, match=r"trials.csv was measured with step_share 1.0, expected 0.5: give another out"
+    ):
+        run(tmp_path, **settings, step_share=0.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"fits.csv was measured with n_iter 3, expected 4"):
         run(tmp_path, **{**settings, "fit_iter": 4})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("killed_after", ["curves.csv", "trials.csv"])
+def test_a_run_killed_between_its_files_has_each_curve_once(
+    killed_after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"m": 8, "ratios": (2,), "trials": 1, "max_iter": 20, "fits": 1, "fit_iter": 1}
+    run(tmp_path / "whole", **settings)  # type: ignore[arg-type]
+    write = experiment.write_records
+
+    def killed(kind: type, records: list[object], path: Path) -> None:
+        write(kind, records, path)
+        if path.name == killed_after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiment, "write_records", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, **settings)  # type: ignore[arg-type]
+    monkeypatch.setattr(experiment, "write_records", write)
+    run(tmp_path, **settings)  # type: ignore[arg-type]
+    whole = read_records(Point, tmp_path / "whole/curves.csv")
+    assert whole
+    assert read_records(Point, tmp_path / "curves.csv") == whole
+
+
+def test_the_step_of_a_fit_is_one_over_the_largest_eigenvalue(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, found = [], []
+
+    def observed(*arguments: object) -> Dynamics:
+        made = dynamics(*arguments)  # type: ignore[arg-type]
+        steps.append(arguments[4])
+        found.append(float(made.eigenvalues[-1]))
+        return made
+
+    monkeypatch.setattr(early_stopping, "dynamics", observed)
+    for name in early_stopping.NETWORKS:
+        fit(name, "smooth", 0, 1, [1])
+    assert steps == pytest.approx([1 / one for one in found], rel=1e-10)
+    assert len(steps) == 2
+
+
+def test_draws_that_were_not_fitted_are_counted_below_the_rates() -> None:
+    fitted = trial(WIDE, 0, 1.0, 0)[0]
+    trials = [
+        replace(fitted, ratio=ratio, seed=seed, rate=rate)
+        for ratio, rates in ((2.0, (math.nan, math.nan)), (6.0, (0.1, math.nan)), (8.0, (0.1, 0.2)))
+        for seed, rate in enumerate(rates)
+    ]
+    axes = Figure().subplots()
+    _rates(axes, trials)
+    assert [(one.get_position()[0], one.get_text()) for one in axes.texts] == [(2.0, "2/2"), (6.0, "1/2")]

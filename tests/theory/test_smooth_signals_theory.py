@@ -102,6 +102,16 @@ def test_noise_is_as_large_as_told_and_leaves_an_error() -> None:
     assert all(one.best <= one.error and one.best_at <= one.n_iter for one in noisy)
 
 
+def test_levels_of_noise_have_the_same_operator_and_the_same_direction_of_noise() -> None:
+    x = _random(2, 48)
+    found = [measured(x, Setting(5, 30, level)) for level in (0.0, 0.1, 0.2)]
+    (exact, clean), (some, y), (more, noisier) = found
+    assert torch.equal(exact.matrix, some.matrix)
+    assert torch.equal(exact.matrix, more.matrix)
+    torch.testing.assert_close(2 * (y - clean), noisier - clean)
+    assert not torch.equal(exact.matrix, measured(x, Setting(6, 30, 0.0))[0].matrix)
+
+
 def test_settings_are_those_of_the_theorem() -> None:
     made = settings([5, 20], [1.0, 3.0, 6.0], [0.1], 300, 100)
     assert made == [Setting(5, 15, 0), Setting(5, 30, 0), Setting(20, 20, 0), Setting(20, 60, 0), Setting(20, 60, 0.1)]
@@ -110,7 +120,17 @@ def test_settings_are_those_of_the_theorem() -> None:
 def test_constant_is_fitted_at_one_p_and_held_to_the_others() -> None:
     setting = Setting(5, 15, 0.0)
     base = Trial(
-        **vars(setting), **vars(SMALL), signal=0, error=1, best=1, best_at=0, linear=1, bound=2, residual=0, n_iter=1
+        **vars(setting),
+        **vars(SMALL),
+        signal=0,
+        error=1,
+        best=1,
+        best_at=0,
+        linear=1,
+        bound=2,
+        residual=0,
+        n_iter=1,
+        max_iter=1,
     )
     trials = [base, replace(base, error=2.0), replace(base, p=6, error=1.9), replace(base, p=7, error=2.1)]
     assert under_bound(trials, 5) == (2.0, 0.5)
@@ -128,12 +148,15 @@ def test_command_writes_its_files_and_measures_nothing_twice(tmp_path: Path, mon
     assert (tmp_path / "smooth_signals.png").stat().st_size > 1000
     run(tmp_path, signals=2, network=small, **options)
     grown = read_records(Trial, tmp_path / "trials.csv")
-    assert sorted((one.p, one.noise, one.signal) for one in grown) == sorted(
-        (one.p, one.noise, signal) for one in first for signal in (0, 1)
-    )
-    assert len(read_records(Along, tmp_path / "along.csv")) == 15
+    # as if two had been asked for at once
+    run(tmp_path / "at once", signals=2, network=small, **options)
+    assert grown == read_records(Trial, tmp_path / "at once/trials.csv")
+    assert len(grown) == 2 * len(first)
+    assert (tmp_path / "along.csv").read_text() == (tmp_path / "at once/along.csv").read_text()
     monkeypatch.setattr(experiment, "measure", lambda *_: pytest.fail("was measured again"))
     run(tmp_path, signals=2, network=small, **options)
     assert read_records(Trial, tmp_path / "trials.csv") == grown
-    with pytest.raises(ValueError, match="another network"):
+    with pytest.raises(ValueError, match="trials.csv was measured with n 64, expected 48: give another out"):
         run(tmp_path, signals=2, network=SMALL, **options)
+    with pytest.raises(ValueError, match="trials.csv was measured with max_iter 4, expected 5: give another out"):
+        run(tmp_path, signals=2, network=small, **{**options, "max_iter": 5})

@@ -59,10 +59,13 @@ def fitted(
         The number and the mean squared error at it; the network has the weights then.
     """
     optimizer = torch.optim.Adam([one for one in network.parameters() if one.requires_grad], lr)
-    for iteration in range(max(iterations) + 1):
+    last = max(iterations)
+    for iteration in range(last + 1):
         loss = (network(z).flatten() - y).square().mean()
         if iteration in iterations:
             yield iteration, float(loss.detach())
+        if iteration == last:  # the network stays as it is
+            return
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -7,6 +7,7 @@ import torch
 from lit_inverse.theory.jacobian_spectra.figure import draw
 from lit_inverse.theory.jacobian_spectra.measurement import (
     DEEP_DECODER,
+    SUBSPACES,
     Angle,
     Value,
     deep_decoder,
@@ -44,26 +45,35 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: when values.csv holds values of other sizes or another seed.
+        ValueError: when a size is impossible, or values.csv holds values of other sizes or another seed.
     """
+    if n < max(SUBSPACES) or decoder_n <= max(SUBSPACES) or decoder_n % 16:
+        least = max(SUBSPACES)
+        raise ValueError(
+            f"n is {n} and decoder_n {decoder_n}, expected n >= {least} and decoder_n a multiple of 16 above {least}: "
+            f"angles are those of up to {least} functions"
+        )
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     values, angles = read_records(Value, out / "values.csv"), read_records(Angle, out / "angles.csv")
     sizes = {True: (decoder_n, decoder_width, seed), False: (n, width, seed)}
     for one in values:
-        wanted, found = sizes[one.network == DEEP_DECODER], (one.n, one.width, one.seed)
-        if found != wanted:
+        wanted, came = sizes[one.network == DEEP_DECODER], (one.n, one.width, one.seed)
+        if came != wanted:
             raise ValueError(
-                f"{out / 'values.csv'} holds values of {one.network} with (n, width, seed) {found}, "
+                f"{out / 'values.csv'} holds values of {one.network} with (n, width, seed) {came}, "
                 f"expected {wanted}: give another out"
             )
+    # a run that was killed between the files has left angles without values
+    angles = [one for one in angles if one.network in {value.network for value in values}]
     for half_width in half_widths:
         if two_layer_name(half_width) not in {one.network for one in values}:
             more, turned = two_layer(n, width, half_width, seed)
             values, angles = values + more, angles + turned
             _write(values, angles, out)
             print(f"half width {half_width}: error of the leading 50 values {worst_error(more):.1%}", flush=True)
-    if {one.iteration for one in values if one.network == DEEP_DECODER} != set(iterations):
+    found = [{one.iteration for one in kept if one.network == DEEP_DECODER} for kept in (values, angles)]
+    if found != [set(iterations)] * 2:
         values = [one for one in values if one.network != DEEP_DECODER]
         angles = [one for one in angles if one.network != DEEP_DECODER]
         for more, turned in deep_decoder(decoder_n, decoder_width, iterations, seed):

@@ -1,4 +1,4 @@
-"""The best affine estimates, in closed form."""
+"""The best affine estimates for signals of a given mean and covariance."""
 
 import torch
 from torch import Tensor
@@ -11,23 +11,27 @@ def moments(x: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (x - mean).T @ (x - mean) / len(x)
 
 
-def affine_error(matrix: Tensor, covariance: Tensor, sigma: float) -> float:
-    """E ||x_hat - x||^2 / n of the best affine x_hat of y = A x + eta, eta ~ N(0, sigma^2 I).
+def affine_estimate(y: Tensor, matrix: Tensor, mean: Tensor, covariance: Tensor, sigma: float) -> Tensor:
+    """The affine x_hat of least E ||x_hat - x||^2, (B, n), from y = A x + eta, eta ~ N(0, sigma^2 I).
 
-    trace(C - C A^T (A C A^T + sigma^2 I)^-1 A C) / n.
+    mean + C A^T (A C A^T + sigma^2 I)^-1 (y - A mean).
 
     Args:
+        y: (B, m).
         matrix: A, (m, n).
+        mean: of x, (n,).
         covariance: C, (n, n).
         sigma: of eta, > 0 where A C A^T is singular.
     """
     a = matrix.double()
     cross = a @ covariance
     gram = cross @ a.T + sigma**2 * torch.eye(len(a), dtype=torch.float64)
-    explained = (cross * torch.linalg.solve(gram, cross)).sum()
-    return float((covariance.trace() - explained) / len(covariance))
+    x_hat: Tensor = mean + torch.linalg.solve(gram, (y.double() - mean @ a.T).T).T @ cross
+    return x_hat
 
 
-def principal_error(covariance: Tensor, m: int) -> float:
-    """The least of all m noise-free measurements: what the m largest principal components leave, over n."""
-    return float(torch.linalg.eigvalsh(covariance)[:-m].clamp_min(0).sum() / len(covariance))
+def principal_estimate(x: Tensor, mean: Tensor, covariance: Tensor, m: int) -> Tensor:
+    """The projection of x (B, n) onto the m largest principal components: the best of all m noise-free measurements."""
+    largest = torch.linalg.eigh(covariance).eigenvectors[:, -m:]
+    x_hat: Tensor = mean + (x.double() - mean) @ largest @ largest.T
+    return x_hat

@@ -32,16 +32,17 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: results.csv is of other data, n_steps or sigma.
+        ValueError: results.csv is of other data, n_steps, sigma or n_test.
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     data, path = data_of(root), out / "results.csv"
     rows = read_records(Result, path)
-    wanted = (type(data).__name__, n_steps, sigma)
+    wanted = (type(data).__name__, n_steps, sigma, n_test)
     for row in rows:
-        if (row.data, row.n_steps, row.sigma) != wanted:
-            raise ValueError(f"{path} is of {(row.data, row.n_steps, row.sigma)}, expected {wanted}: give another out")
+        came = (row.data, row.n_steps, row.sigma, row.n_test)
+        if came != wanted:
+            raise ValueError(f"{path} is of {came}, expected {wanted}: give another out")
     done = {(row.kind, row.m, row.seed) for row in rows}
     for seed in range(seeds):
         for m in measurements:

@@ -18,10 +18,10 @@ from lit_inverse.problem import Problem
 from lit_inverse.quiet import quieten_lightning
 from lit_inverse.seeding import derive_seed
 from lit_inverse.solvers import Unfolded
-from lit_inverse.theory.learned_measurements.affine import affine_error, moments, principal_error
+from lit_inverse.theory.learned_measurements.affine import affine_estimate, moments, principal_estimate
 
 KINDS = ("learned", "Gaussian")
-_N_MOMENTS = 10_000  # training images of the affine estimates
+_N_MOMENTS = 10_000  # first training images, whose mean and covariance the affine estimates know
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,12 @@ class Result:
         seed: of A, the decoder and the noise.
         n_steps: of the training.
         sigma: of the noise in each measurement.
+        n_test: number of test images.
         mse: per pixel, in the mean over test images.
         mse_error: standard error of the mean.
-        affine: of the best affine estimate from the same measurements.
-        principal: of as many principal components, without noise.
+        affine: error over the same images of the affine estimate, best for the mean and covariance of training images,
+            from the same measurements.
+        principal: error over the same images of their projection onto as many principal components of training images.
     """
 
     data: str
@@ -47,6 +49,7 @@ class Result:
     seed: int
     n_steps: int
     sigma: float
+    n_test: int
     mse: float
     mse_error: float
     affine: float
@@ -93,7 +96,9 @@ def measure(
         x, [derive_seed(seed, "noise", f"test/{i}", 0) for i in range(len(x))]
     )
     errors = (Unfolded(path).solve(y, operator, sigma=sigma).x - x).square().flatten(1).mean(1)
-    covariance = moments(images(data, "train", _N_MOMENTS).flatten(1))[1]
+    mean, covariance = moments(images(data, "train", _N_MOMENTS).flatten(1))
+    rows = x.flatten(1)
+    affine = affine_estimate(y, operator.matrix, mean, covariance, sigma)
     return Result(
         data=type(data).__name__,
         kind=kind,
@@ -101,8 +106,9 @@ def measure(
         seed=seed,
         n_steps=n_steps,
         sigma=sigma,
+        n_test=n_test,
         mse=float(errors.mean()),
         mse_error=float(errors.std()) / math.sqrt(len(x)),
-        affine=affine_error(operator.matrix, covariance, sigma),
-        principal=principal_error(covariance, m),
+        affine=float((affine - rows).square().mean()),
+        principal=float((principal_estimate(rows, mean, covariance, m) - rows).square().mean()),
     )

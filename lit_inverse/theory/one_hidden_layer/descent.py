@@ -42,12 +42,12 @@ class Trial(Setting):
     """One draw of everything. In the units of its rates and eigenvalues an infinitely wide network has J J^T = I / 2.
 
     Attributes:
-        eta: step over the largest that the proof allows.
+        step_share: step over the largest that the proof allows.
         max_iter: number of steps at most.
         seed: of V, W, A and x.
         residual: ||r|| / ||y|| in the end.
-        rate: 1 - ||r_{t+1}|| / ||r_t|| over eta ||y||^2 / m, in the mean over the last iterations; NaN when the
-            residual did not fall to 1e-9.
+        rate: 1 - ||r_{t+1}|| / ||r_t|| over step ||y||^2 / m, in the mean over the last iterations; NaN when
+            the residual did not fall to 1e-9.
         excess: largest ||r_t|| over its bound 3 (1 - c)^t ||y||.
         first: lambda_min(J J^T) m / ||y||^2 at the beginning.
         last: in the end.
@@ -55,7 +55,7 @@ class Trial(Setting):
         moved: ||W_T - W_0|| ||z|| / sqrt(m); the proof allows 60.
     """
 
-    eta: float
+    step_share: float
     max_iter: int
     seed: int
     residual: float
@@ -69,24 +69,24 @@ class Trial(Setting):
 
 @dataclass(frozen=True)
 class Point(Setting):
-    """||r_t|| / ||y|| at the time t eta ||y||^2 / m."""
+    """||r_t|| / ||y|| at the time t step ||y||^2 / m."""
 
     seed: int
     time: float
     residual: float
 
 
-def trial(setting: Setting, seed: int, eta: float, max_iter: int) -> tuple[Trial, list[Point]]:
+def trial(setting: Setting, seed: int, step_share: float, max_iter: int) -> tuple[Trial, list[Point]]:
     """Fits W to y = A x, ||y|| = 1, in float64."""
     matrix, w, y = problem(setting, seed)
-    step = eta * largest_step(setting.m, setting.width)
+    step = step_share * largest_step(setting.m, setting.width)
     residuals, end = descend(matrix, w, y, step, max_iter)
     unit = step / setting.m
     t = torch.arange(len(residuals), dtype=torch.float64)
     bound = math.log(3) + t * math.log1p(-proved_rate(step, setting.m))
     found = Trial(
         **vars(setting),
-        eta=eta,
+        step_share=step_share,
         max_iter=max_iter,
         seed=seed,
         residual=float(residuals[-1]),

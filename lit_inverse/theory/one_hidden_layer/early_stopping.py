@@ -12,6 +12,7 @@ from lit_inverse.networks import ImageGenerator, OneHiddenLayer, TwoLayerGenerat
 from lit_inverse.networks.initialization import initialize
 from lit_inverse.operators import Identity
 from lit_inverse.seeding import generator, source_of
+from lit_inverse.theory.jacobian import by_weights, leading_spectrum
 from lit_inverse.theory.linearized import Trajectory, dynamics
 
 N = 64
@@ -58,9 +59,8 @@ def fit(name: str, target: str, seed: int, n_iter: int, kept: list[int]) -> list
     network = NETWORKS[name](float(y.norm())).double()
     initialize(network, "paper", source_of(seed, f"{name} network"))
     z = network.draw_latent(source_of(seed, "input"))[None].double()
-    operator = Identity((N,)).double()
-    steepest = float(dynamics(network, z, operator, y[None], 0.0, 0).eigenvalues[-1])
-    found = dynamics(network, z, operator, y[None], 1 / steepest, n_iter)
+    steepest = float(leading_spectrum(by_weights(network, z), 1, oversampling=N).values) ** 2  # exact
+    found = dynamics(network, z, Identity((N,)).double(), y[None], 1 / steepest, n_iter)
 
     def distances(of: Trajectory, target: Tensor) -> list[float]:
         ratios: list[float] = ((of.outputs[kept] - target).norm(dim=1) / target.norm()).tolist()

@@ -16,7 +16,7 @@ def run(
     m: int = 64,
     ratios: tuple[float, ...] = (1, 2, 3, 4, 5, 6, 8, 12, 16, 32, 64),
     trials: int = 10,
-    eta: float = 1.0,
+    step_share: float = 1.0,
     max_iter: int = 10_000,
     fits: int = 3,
     fit_iter: int = 1000,
@@ -29,32 +29,34 @@ def run(
         m: number of measurements.
         ratios: d / m, widths over measurements.
         trials: draws of each setting.
-        eta: step over the largest that the proof allows, at most 1 there.
+        step_share: step over the largest that the proof allows, at most 1 there.
         max_iter: steps of a trial at most.
         fits: draws of networks and signals for the comparison of noise and smooth signals.
         fit_iter: their number of steps.
         threads: of the processor.
 
     Raises:
-        ValueError: the files hold trials of another m, eta or number of steps.
+        ValueError: the files hold trials of another m, step_share or number of steps.
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     rows, curves = read_records(Trial, out / "trials.csv"), read_records(Point, out / "curves.csv")
     along = read_records(Fit, out / "fits.csv")
-    _expect(rows, out / "trials.csv", m=m, eta=eta, max_iter=max_iter)
+    _expect(rows, out / "trials.csv", m=m, step_share=step_share, max_iter=max_iter)
     _expect(along, out / "fits.csv", n_iter=fit_iter)
     done = {(row.operator, row.ratio, row.seed) for row in rows}
+    # a run that was killed between the files has left curves without trials
+    curves = [point for point in curves if (point.operator, point.ratio, point.seed) in done]
     for operator in OPERATORS:
         for ratio in ratios:
             for seed in range(trials):
                 if (operator, float(ratio), seed) in done:
                     continue
-                row, points = trial(Setting(operator, m, float(ratio)), seed, eta, max_iter)
+                row, points = trial(Setting(operator, m, float(ratio)), seed, step_share, max_iter)
                 rows.append(row)
                 curves += points if seed == 0 else []
-            write_records(Trial, rows, out / "trials.csv")
             write_records(Point, curves, out / "curves.csv")
+            write_records(Trial, rows, out / "trials.csv")  # last: what they hold is done
             print(operator, ratio, flush=True)
     finished = {(one.network, one.target, one.seed) for one in along}
     for name in NETWORKS:

@@ -53,11 +53,11 @@ def _residuals(axes: Axes, curves: Sequence[Point]) -> None:
     time = np.geomspace(0.1, max(point.time for point in points), 200)
     axes.plot(time, 3 * np.exp(-time * proved_rate(1, 1)), **{**ORACLE, "marker": ""}, label="bound 3 (1 - c)^t")
     axes.set(xscale="symlog", yscale="log", ylim=(1e-10, 5), xlim=(0, None))
-    axes.set(xlabel="eta ||y||^2 t / n", ylabel="||r_t|| / ||y||", title="fitting y: A = I")
+    axes.set(xlabel="step ||y||^2 t / n", ylabel="||r_t|| / ||y||", title="fitting y: A = I")
 
 
 def _rates(axes: Axes, trials: Sequence[Trial]) -> None:
-    """Medians and ranges of the trials whose residual fell to 1e-9; below, how many did not."""
+    """Medians and ranges of the trials whose residual fell to 1e-9; below, how many did not, of how many."""
     for place, operator in enumerate(OPERATORS):
         of = [trial for trial in trials if trial.operator == operator]
         found = {r: [t.rate for t in of if t.ratio == r and np.isfinite(t.rate)] for r in sorted({t.ratio for t in of})}
@@ -69,15 +69,18 @@ def _rates(axes: Axes, trials: Sequence[Trial]) -> None:
         axes.errorbar(
             np.array(at) * (1 + 0.03 * place), middle, [middle - low, high - middle], label=label, **style(place)
         )
-        failed = [ratio for ratio, values in found.items() if not values]
-        axes.plot(failed, [8e-3] * len(failed), "x", color=style(place)["color"], markersize=6 + 4 * place)
+        for ratio, values in found.items():
+            draws = sum(t.ratio == ratio for t in of)
+            if len(values) < draws:
+                look = {"color": style(place)["color"], "fontsize": 7, "ha": "center"}
+                axes.text(ratio, 6.5e-3 * 1.25**place, f"{draws - len(values)}/{draws}", **look)
     ratios = np.geomspace(2.2, max(trial.ratio for trial in trials), 100)
     start = [expected_rate(1, 1000, round(1000 * ratio)) * 1000 for ratio in ratios]
     axes.plot(ratios, start, color="0.2", linewidth=1, label="lambda_min at the beginning")
     label = f"proved, for d >= {proved_width():.1e} n"
     axes.axhline(proved_rate(1, 1), **{**ORACLE, "marker": ""}, label=label)
-    axes.set(xscale="log", yscale="log", ylim=(6e-3, 0.6), xlabel="d / m (crosses: not fitted)")
-    axes.set(ylabel="rate / (eta ||y||^2 / m)", title="linear rate")
+    axes.set(xscale="log", yscale="log", ylim=(6e-3, 0.6), xlabel="d / m (below: draws not fitted)")
+    axes.set(ylabel="rate / (step ||y||^2 / m)", title="linear rate")
 
 
 def _mean(fits: Sequence[Fit], value: Callable[[Fit], float]) -> tuple[list[int], list[float]]:

@@ -1,7 +1,9 @@
 """All settings, and the files of what was measured."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -11,6 +13,8 @@ from lit_inverse.theory.smooth_signals.trials import Along, Network, Setting, Tr
 
 _FEWEST = 12  # measurements that Theorem 1 holds for
 _NOISY = (20, 60)  # p and m of the curves along the descent
+
+T = TypeVar("T", bound=Setting)
 
 
 def settings(ps: list[int], ratios: list[float], noises: list[float], n: int, most: int) -> list[Setting]:
@@ -34,7 +38,8 @@ def run(
 ) -> None:
     """Measures and writes trials.csv, along.csv and smooth_signals.png; about a minute of the processor.
 
-    What trials.csv holds already is not measured again.
+    What trials.csv holds already is not measured again. A setting that it holds with another number of signals is, all
+    of it: its signals descend at a common pace.
 
     Args:
         out: folder.
@@ -49,22 +54,24 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: when trials.csv holds trials of another network.
+        ValueError: when trials.csv holds trials of another network or of another max_iter.
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     trials, curves = read_records(Trial, out / "trials.csv"), read_records(Along, out / "along.csv")
-    foreign = [one for one in trials if any(getattr(one, name) != value for name, value in vars(network).items())]
-    if foreign:
-        raise ValueError(f"{out / 'trials.csv'} was measured with another network than {network}: give another out")
-    done = Counter(Setting(one.p, one.m, one.noise) for one in trials)
+    for name, wanted in {**vars(network), "max_iter": max_iter}.items():
+        for came in {getattr(one, name) for one in trials} - {wanted}:
+            path = out / "trials.csv"
+            raise ValueError(f"{path} was measured with {name} {came}, expected {wanted}: give another out")
+    done = Counter(_setting(one) for one in trials)
     for setting in settings(ps, ratios, noises, network.n, most):
-        if done[setting] >= signals:
+        if done[setting] == signals:
             continue
         more, along = measure(setting, network, signals, max_iter)
-        trials += more[done[setting] :]
-        known = {Setting(one.p, one.m, one.noise) for one in curves}
-        curves += [] if setting in known else along
+        trials, curves = _without(setting, trials), _without(setting, curves)
+        if done[setting]:  # a run that is killed between the files must not leave old trials beside new curves
+            write_records(Trial, trials, out / "trials.csv")
+        trials, curves = trials + more, curves + along
         write_records(Along, curves, out / "along.csv")
         write_records(Trial, trials, out / "trials.csv")
         print(setting, f"error {sum(one.error for one in more) / signals:.4f}", flush=True)
@@ -72,3 +79,11 @@ def run(
     print(f"C = {constant:.3g} of p = {fit_at}: {share:.0%} of the other trials are under the bound")
     draw(trials, curves, fit_at, out / "smooth_signals.png")
     print(f"{out / 'trials.csv'}\n{out / 'smooth_signals.png'}")
+
+
+def _setting(one: Setting) -> Setting:
+    return Setting(one.p, one.m, one.noise)
+
+
+def _without(setting: Setting, records: Sequence[T]) -> list[T]:
+    return [one for one in records if _setting(one) != setting]

@@ -58,7 +58,7 @@ def _errors(axes: Axes, trials: Sequence[Trial]) -> None:
 
 
 def _bound(axes: Axes, trials: Sequence[Trial], constant: float, share: float, fit_at: int) -> None:
-    """Every signal; one under the line is as the theorem has it."""
+    """Every signal; one under the line is as the theorem has it of the linear generator."""
     for place, p in enumerate(sorted({one.p for one in trials})):
         rows = [one for one in trials if one.p == p]
         look = {**style(place), "linestyle": "none", "markersize": 4}
@@ -66,7 +66,7 @@ def _bound(axes: Axes, trials: Sequence[Trial], constant: float, share: float, f
     if math.isfinite(constant):
         ends = [constant * min(one.bound for one in trials), constant * max(one.bound for one in trials)]
         axes.plot(ends, ends, **{**ORACLE, "marker": ""}, label=f"bound, C = {constant:.2g} of p = {fit_at}")
-    title = f"Theorem 2: {share:.0%} of other p below" if math.isfinite(share) else "Theorem 2"
+    title = f"bound of Theorem 1: {share:.0%} of other p below" if math.isfinite(share) else "bound of Theorem 1"
     axes.set(xscale="log", yscale="log", xlabel="bound", ylabel="||G(C) - x||^2 / ||x||^2", title=title)
 
 

@@ -1,6 +1,6 @@
 """Signals measured, and recovered by the network and by the linear generator that stands for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -69,9 +69,10 @@ class Trial(Setting):
         best: of the iterate that is nearest to x, which only who knows x can choose.
         best_at: its number.
         linear: ||x_hat - x|| of the linear generator.
-        bound: of Theorem 1, on ||x_hat - x||^2, with C = 1.
+        bound: of Theorem 1 (7), on ||x_hat - x||^2 of the linear generator, with C = 1.
         residual: ||A G(C) - y|| / ||y||.
         n_iter: number of steps.
+        max_iter: the most there might have been.
         n, width, half_width, omega: see `Network`.
     """
 
@@ -83,6 +84,7 @@ class Trial(Setting):
     bound: float
     residual: float
     n_iter: int
+    max_iter: int
     n: int
     width: int
     half_width: int
@@ -105,7 +107,10 @@ def circulant(column: Tensor) -> Tensor:
 
 
 def measure(setting: Setting, network: Network, signals: int, max_iter: int) -> tuple[list[Trial], list[Along]]:
-    """The first test signals of `SmoothSignalsDataModule`, each with its A and first weights."""
+    """The first test signals of `SmoothSignalsDataModule`, each with its A and first weights.
+
+    All descend at one pace, so that what is found of a signal depends on which others are with it.
+    """
     n, p, m = network.n, setting.p, setting.m
     drawn = SmoothSignalsDataModule(n, p, n_test=signals).dataset("test")
     x = torch.stack([drawn[i]["x"] for i in range(signals)]).double()
@@ -123,9 +128,9 @@ def measure(setting: Setting, network: Network, signals: int, max_iter: int) -> 
     bounds = recovery_bound(spectrum, torch.nn.functional.pad(coefficients, (0, n - p)), m, constant=1.0)
     residual = norm((matrix @ iterates[-1, ..., None])[..., 0] - y) / norm(y)
     columns = (values.tolist() for values in (errors[-1], best, best_at, linear, bounds, residual))
-    common = vars(setting), vars(network)
+    common = {**vars(setting), **vars(network), "n_iter": steps.n_iter, "max_iter": max_iter}
     trials = [
-        Trial(**common[0], **common[1], signal=i, n_iter=steps.n_iter, **dict(zip(_MEASURED, row, strict=True)))
+        Trial(**common, signal=i, **dict(zip(_MEASURED, row, strict=True)))
         for i, row in enumerate(zip(*columns, strict=True))
     ]
     along = [
@@ -140,8 +145,8 @@ _MEASURED = ("error", "best", "best_at", "linear", "bound", "residual")
 
 
 def measured(x: Tensor, setting: Setting) -> tuple[Gaussian, Tensor]:
-    """A, one per signal, and y = A x + eta in float64."""
-    names = [f"{setting}/{signal}" for signal in range(len(x))]
+    """A, one per signal, and y = A x + eta in float64; at all levels of noise the same, but for the size of eta."""
+    names = [f"{replace(setting, noise=0.0)}/{signal}" for signal in range(len(x))]
     operator = Gaussian(x.shape[1:], setting.m, [derive_seed(0, "operator", name, 0) for name in names])
     eta = [
         torch.randn(setting.m, dtype=torch.float32, generator=generator(derive_seed(0, "noise", name, 0)))

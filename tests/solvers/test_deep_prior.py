@@ -71,18 +71,18 @@ def test_is_the_plain_loop_over_30_iterations(authors: ModuleType, shape: tuple[
 
 
 @pytest.mark.parametrize(("shared", "max_parallel"), [(True, 2), (False, 4), (False, 6)])
-@pytest.mark.parametrize("large", [0, 64 * 64])  # pixels from which on networks are evaluated one by one
+@pytest.mark.parametrize("one_by_one", [{"cpu"}, set()])  # devices where networks are evaluated one by one, not by vmap
 def test_fits_advanced_together_are_those_advanced_one_by_one(
-    shared: bool, max_parallel: int, large: int, monkeypatch: pytest.MonkeyPatch
+    shared: bool, max_parallel: int, one_by_one: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ensemble, "_LARGE", large)
+    monkeypatch.setattr(ensemble, "_ONE_BY_ONE", one_by_one)
     operator, y = _operator(1 if shared else [1, 2, 3]), _measurements(3)
     solve = functools.partial(DeepPrior, SMALL, max_iter=30, n_restarts=2)
-    one_by_one = solve().solve(y, operator, seeds=[7, 8, 9], trace=[3])
+    alone = solve().solve(y, operator, seeds=[7, 8, 9], trace=[3])
     together = solve(max_parallel=max_parallel).solve(y, operator, seeds=[7, 8, 9], trace=[3])
-    torch.testing.assert_close(together.history["loss"], one_by_one.history["loss"], rtol=1e-8, atol=1e-8)
-    torch.testing.assert_close(together.x, one_by_one.x, rtol=0, atol=1e-8)
-    torch.testing.assert_close(together.iterates, one_by_one.iterates, rtol=0, atol=1e-8)
+    torch.testing.assert_close(together.history["loss"], alone.history["loss"], rtol=1e-8, atol=1e-8)
+    torch.testing.assert_close(together.x, alone.x, rtol=0, atol=1e-8)
+    torch.testing.assert_close(together.iterates, alone.iterates, rtol=0, atol=1e-8)
 
 
 def test_an_item_is_bitwise_the_same_in_any_batch() -> None:

@@ -1,7 +1,6 @@
 """Several networks of one architecture, evaluated together."""
 
 import copy
-import math
 from collections.abc import Sequence
 
 import torch
@@ -11,14 +10,14 @@ from torch.func import functional_call, vmap
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.solvers.fitting.per_fit import PerFit
 
-_LARGE = 64 * 64  # pixels
+_ONE_BY_ONE = {"cpu"}  # devices on which the images are made one after the other
 
 
 class Ensemble(PerFit):
     """F networks of one architecture, each with weights of its own: z (F, *latent_shape) to x (F, *out_shape).
 
-    A single one is the network itself; of several the weights are stacked along a first axis. Large images are made one
-    after the other on the CPU, where a vmap of them is no faster, and of a deep decoder 2.6 times slower.
+    A single one is the network itself; of several the weights are stacked along a first axis. On the CPU their images
+    are made one after the other: a vmap of the DCGAN of 28 x 28 is 1.4 times slower there, of a deep decoder 2.6 times.
 
     Args:
         network: its weights are overwritten when F is 1.
@@ -45,7 +44,7 @@ class Ensemble(PerFit):
         if not self.stacked:
             images: Tensor = self.network(z)
             return images
-        if z.device.type == "cpu" and math.prod(self.network.out_shape[1:]) > _LARGE:
+        if z.device.type in _ONE_BY_ONE:
             each = zip(*[parameter.unbind() for parameter in self.parameters], strict=True)
             return torch.stack([self._image(list(weights), one) for weights, one in zip(each, z, strict=True)])
         return self._images(self.parameters, z)

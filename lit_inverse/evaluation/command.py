@@ -9,7 +9,7 @@ import yaml
 from lit_inverse.errors import IncompleteError, as_usage_errors
 from lit_inverse.evaluation.cases import Plan, names, plan
 from lit_inverse.evaluation.configuration import read_sweep
-from lit_inverse.evaluation.diagnostics import diagnose, plan_diagnostics
+from lit_inverse.evaluation.diagnostics import Planned, diagnose, plan_diagnostics
 from lit_inverse.evaluation.dry_run import describe, describe_diagnostics
 from lit_inverse.evaluation.parent_process import end_with_parent
 from lit_inverse.evaluation.report import write_report
@@ -62,8 +62,9 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         if tracking is not None:
             tracking.finish(report, results)
         print(f"report: {sweep.out / 'report.html'}")
-        _warn_of_missing(sweep, planned, results)
     results.close()
+    if trainer.is_global_zero:
+        _warn_of_missing(sweep, planned, measured, results)
 
 
 def _there(sweep: Sweep, read: Callable[[Path], dict[str, Row]]) -> dict[str, Row]:
@@ -81,12 +82,14 @@ def _adopt(sweep: Sweep, planned: Plan, results: Results) -> None:
         print(f"{results.adopt(other, missing)} results taken over from {other}")
 
 
-def _warn_of_missing(sweep: Sweep, planned: Plan, results: Results) -> None:
+def _warn_of_missing(sweep: Sweep, planned: Plan, measured: Sequence[Planned], results: Results) -> None:
     failures = results.failures()
     if failures:
-        reason = next(iter(failures.values()))
+        of_diagnostics = len(failures.keys() & {one.key for one in measured})
+        numbers = {"cases": len(failures) - of_diagnostics, "diagnostics": of_diagnostics}
+        failed = " and ".join(f"{number} {what}" for what, number in numbers.items() if number)
         raise IncompleteError(
-            f"{len(failures)} cases failed ({reason}, ...): see {sweep.out / 'failures.jsonl'}; "
+            f"{failed} failed ({next(iter(failures.values()))}, ...): see {sweep.out / 'failures.jsonl'}; "
             "the same command tries them again"
         )
     missing = {case.key for case in planned.cases} - results.rows().keys()

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from lit_inverse.errors import as_usage_errors, one_line
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.grouping import setting_of
+from lit_inverse.evaluation.memory import in_halves
 from lit_inverse.evaluation.results import Results, Row, read_diagnostics
 from lit_inverse.evaluation.solving import simulate
 from lit_inverse.evaluation.sweep import Sweep
@@ -28,8 +29,8 @@ from lit_inverse.theory.instability import Reconstruct
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """What is measured once: a diagnostic, of the solver and image of a case, or of its A alone."""
+class Planned:
+    """What is to be measured once: a diagnostic, of the solver and image of a case, or of its A alone."""
 
     key: str
     name: str
@@ -37,13 +38,13 @@ class Measurement:
     of_solver: bool
 
 
-def plan_diagnostics(sweep: Sweep, cases: Sequence[Case]) -> list[Measurement]:
+def plan_diagnostics(sweep: Sweep, cases: Sequence[Case]) -> list[Planned]:
     """All of a sweep, in the order of its cases; an A that several cases share is measured once.
 
     Raises:
         UsageError: when an operator has no such numbers.
     """
-    planned: dict[tuple[str, ...], Measurement] = {}
+    planned: dict[tuple[str, ...], Planned] = {}
     for name, diagnostic in sweep.diagnostics.items():
         checked = set()
         for case in cases:
@@ -51,21 +52,21 @@ def plan_diagnostics(sweep: Sweep, cases: Sequence[Case]) -> list[Measurement]:
                 continue
             if (setting := (case.shape, str(case.measurement))) not in checked:
                 with as_usage_errors(f"diagnostics.{name}"):
-                    diagnostic.check(_operator_of(sweep, case))
+                    diagnostic.check(_operator_of(sweep, case).to(sweep.dtype))
                 checked.add(setting)
             of_solver = isinstance(diagnostic, SolverDiagnostic)
             key = _key(sweep, name, {"case": case.key} if of_solver else _law(sweep, case))
             place = (name, key, case.solver) if of_solver else (name, key)
-            planned.setdefault(place, Measurement(key, name, case, of_solver))
+            planned.setdefault(place, Planned(key, name, case, of_solver))
     return list(planned.values())
 
 
-def missing(planned: Iterable[Measurement], done: Collection[str]) -> list[Measurement]:
+def missing(planned: Iterable[Planned], done: Collection[str]) -> list[Planned]:
     """Those not done, each key once."""
     return [*{one.key: one for one in planned if one.key not in done}.values()]
 
 
-def diagnose(sweep: Sweep, planned: Sequence[Measurement], results: Results, device: torch.device) -> None:
+def diagnose(sweep: Sweep, planned: Sequence[Planned], results: Results, device: torch.device) -> None:
     """Measures what is missing; what fails is noted, and the next start tries it again."""
     for folder in sweep.reuse:
         there, here = read_diagnostics(folder), read_diagnostics(results.out)
@@ -84,7 +85,7 @@ def diagnose(sweep: Sweep, planned: Sequence[Measurement], results: Results, dev
         results.append_diagnostic(row | {"estimates": {kind: _plain(estimate) for kind, estimate in found.items()}})
 
 
-def estimates(sweep: Sweep, planned: Iterable[Measurement], rows: Mapping[str, Row]) -> Iterator[Row]:
+def estimates(sweep: Sweep, planned: Iterable[Planned], rows: Mapping[str, Row]) -> Iterator[Row]:
     """All estimates that are there, under the names of this sweep: a line may have been written under others."""
     for one in planned:
         row, case = rows.get(one.key, {"estimates": {}}), one.case
@@ -103,7 +104,7 @@ def estimates(sweep: Sweep, planned: Iterable[Measurement], rows: Mapping[str, R
 
 
 def _measure(
-    sweep: Sweep, item: Mapping[str, Any], one: Measurement, device: torch.device
+    sweep: Sweep, item: Mapping[str, Any], one: Planned, device: torch.device
 ) -> tuple[Row, dict[str, Estimate]]:
     case, diagnostic = one.case, sweep.diagnostics[one.name]
     operator = _operator_of(sweep, case).to(device, sweep.dtype)
@@ -140,9 +141,10 @@ def _reconstruction(sweep: Sweep, case: Case, operator: Operator, sigma: float) 
         seeds = [seed] * len(y)
         return solver.solve(y, operator, sigma=sigma, value_range=sweep.value_range, seeds=seeds).x
 
+    size = solver.preferred_batch(operator.like.device) if sweep.batch_size == "auto" else sweep.batch_size
+
     def reconstruct(y: Tensor) -> Tensor:
-        parts = torch.split(y, solver.preferred_batch(y.device))
-        return torch.cat([one(part) for part in parts])
+        return torch.cat([in_halves(one, part) for part in torch.split(y, size)])
 
     return reconstruct
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tqdm import tqdm
 
 from lit_inverse.evaluation.cases import Case
-from lit_inverse.evaluation.diagnostics import Measurement
+from lit_inverse.evaluation.diagnostics import Planned
 from lit_inverse.evaluation.results import Row
 
 
@@ -39,7 +39,7 @@ def describe(cases: Sequence[Case], rows: Mapping[str, Row]) -> str:
     return "\n".join([*lines, f"{len(cases)} cases, {there_in_all} there; one process would need {known}{unknown}"])
 
 
-def describe_diagnostics(measured: Sequence[Measurement], rows: Mapping[str, Row]) -> str:
+def describe_diagnostics(measured: Sequence[Planned], rows: Mapping[str, Row]) -> str:
     """A line per diagnostic, none without any; the time left by the mean of those there."""
     lines = []
     for name in dict.fromkeys(one.name for one in measured):

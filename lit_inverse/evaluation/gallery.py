@@ -6,11 +6,13 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from lit_inverse.evaluation import figures
-from lit_inverse.evaluation.constants import Constant
+from lit_inverse.evaluation.constant_means import Constant
 from lit_inverse.evaluation.findings import Findings
 from lit_inverse.evaluation.grouping import Setting
 from lit_inverse.evaluation.names import Names
 from lit_inverse.theory.diagnostics import Diagnostic
+
+OPERATORS, DIAGNOSTIC = "diagnostics_of_operators", "diagnostic_"  # how names of files begin
 
 
 class Drawn(NamedTuple):
@@ -89,17 +91,21 @@ def against_noise(findings: Findings, names: Names, setting: Setting) -> Drawn:
 def draw_constants(
     findings: Findings, constants: Sequence[Constant], diagnostics: Mapping[str, Diagnostic], names: Names
 ) -> Iterator[Drawn]:
-    """Constants beside errors, at each noise level: those of operators together, those of solvers one by one."""
-    settings = {one.setting for one in constants}
-    of_operators = [one for one in constants if not one.solver]
-    for level in sorted({summary.noise_level for summary in findings.summaries}) if constants else []:
+    """Constants beside errors, at each noise level: those of operators together, those of solvers one by one.
+
+    Only where there are errors to stand beside. Those of operators at a single setting are in the table alone.
+    """
+    for level in sorted({summary.noise_level for summary in findings.summaries}):
         suffix, at = names.at_level(level)
         summaries = [summary for summary in findings.summaries if summary.noise_level == level]
-        here = [one for one in constants if one.noise_level == level]
+        settings = {summary.setting for summary in summaries}
+        of_operators = [one for one in constants if not one.solver and one.setting in settings]
         if of_operators and len(settings) > 1:
             panels = _panels(of_operators, diagnostics, lambda one: one.kind)
             figure = figures.constants_against_setting(summaries, panels, names.labels, names.symbol, names.unit)
-            yield Drawn(f"constants_of_operators{suffix}", f"Constants of the operators{at}", figure)
+            yield Drawn(f"{OPERATORS}{suffix}", f"Constants of the operators{at}", figure)
+        beside = {(summary.solver, summary.setting) for summary in summaries}
+        here = [one for one in constants if one.noise_level == level and (one.solver, one.setting) in beside]
         for name in dict.fromkeys(one.name for one in here):
             of_name = [one for one in here if one.name == name]
             if len(settings) > 1:
@@ -107,7 +113,7 @@ def draw_constants(
                 figure = figures.constants_against_setting(summaries, panels, names.labels, names.symbol, names.unit)
             else:
                 figure = figures.constants_of_solvers(summaries, of_name, diagnostics[name].panels, names.unit)
-            yield Drawn(f"{name}{suffix}", f"{_words(name)}{at}", figure)
+            yield Drawn(f"{DIAGNOSTIC}{name}{suffix}", f"Diagnostic {_words(name)}{at}", figure)
 
 
 def _panels(

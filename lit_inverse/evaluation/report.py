@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.cases import Case
-from lit_inverse.evaluation.constants import Constant, constants
-from lit_inverse.evaluation.diagnostics import Measurement, estimates
+from lit_inverse.evaluation.constant_means import Constant, constants
+from lit_inverse.evaluation.diagnostics import Planned, estimates
 from lit_inverse.evaluation.findings import Findings
-from lit_inverse.evaluation.gallery import draw, draw_constants
+from lit_inverse.evaluation.gallery import DIAGNOSTIC, OPERATORS, draw, draw_constants
 from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.oracle import oracle_rows
 from lit_inverse.evaluation.outcome import Outcome
@@ -32,12 +32,17 @@ _MAX_CASES = 5000  # listed one by one on the page
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: the cases, their statistics, and the figures' paths (PNG) by title."""
+    """What was written: the cases, their statistics, the figures' paths (PNG) by title, and diagnostics.
+
+    Attributes:
+        undiagnosed: diagnostics that failed, with the reason.
+    """
 
     outcome: Outcome
     findings: Findings
     figures: dict[str, Path]
     constants: list[Constant] = field(default_factory=list)
+    undiagnosed: list[tuple[Planned, str]] = field(default_factory=list)
 
 
 def write_report(
@@ -45,7 +50,7 @@ def write_report(
     cases: list[Case],
     results: Results,
     versions: Mapping[str, Any],
-    measured: Sequence[Measurement] = (),
+    measured: Sequence[Planned] = (),
 ) -> Report:
     """Sums up the finished cases and diagnostics of a sweep into its folder."""
     outcome = Outcome.of(sweep, cases, results)
@@ -54,16 +59,24 @@ def write_report(
     findings.write(results.out)
     labels = {solver: sweep.label(solver) for solver in sweep.solvers}
     names = Names(labels, sweep.vary, sweep.shown_range, sweep.noise.drawn_class, sweep.noise_levels)
-    found = constants(estimates(sweep, measured, read_diagnostics(results.out)))
+    done, failures, folder = read_diagnostics(results.out), results.failures(), results.out / "figures"
+    found = constants(estimates(sweep, measured, done))
+    undiagnosed = [(one, failures[one.key]) for one in measured if one.key in failures and one.key not in done]
+    _leave_no_diagnostics(results.out)  # of a run that had others
     if found:
         write_csv(Constant, found, results.out / "diagnostics.csv")
-    beside = draw_constants(findings, found, sweep.diagnostics, names)
+    beside = draw_constants(findings, [one for one in found if one.n], sweep.diagnostics, names)
     drawn = itertools.chain(beside, draw(findings, names), draw_cases(sweep, outcome, results, names))
-    folder = results.out / "figures"
     written = {one.title: figures.save(one.figure, folder, one.name) for one in drawn}
-    report = Report(outcome, findings, written, found)
+    report = Report(outcome, findings, written, found, undiagnosed)
     (results.out / "report.html").write_text(_page(sweep, report, versions), encoding="utf-8")
     return report
+
+
+def _leave_no_diagnostics(out: Path) -> None:
+    figures_of = [path for start in (OPERATORS, DIAGNOSTIC) for path in (out / "figures").glob(f"{start}*.png")]
+    for path in (out / "diagnostics.csv", *figures_of):
+        path.unlink(missing_ok=True)
 
 
 def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
@@ -84,6 +97,7 @@ def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:
         outcome=outcome,
         findings=findings,
         constants=report.constants,
+        undiagnosed=report.undiagnosed,
         in_db=any(summary.nmse_db is not None for summary in findings.summaries),
         items="images" if sweep.shown_range else "signals",
         infinity=math.inf,

@@ -97,7 +97,7 @@ class Results:
     def append_diagnostic(self, row: Row) -> None:
         """Adds the line of a diagnostic, which only the first process writes."""
         with _diagnostics(self.out).open("a") as file:
-            file.write(json.dumps(row, allow_nan=False) + "\n")
+            file.write(json.dumps(row | _named_infinities(row), allow_nan=False) + "\n")
 
     def failures(self) -> dict[str, str]:
         """Reasons of the cases that failed in this run, by key."""

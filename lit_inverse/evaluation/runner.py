@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from lit_inverse.errors import as_usage_errors, one_line
 from lit_inverse.evaluation.cases import Case, Group, Plan, batches, names
+from lit_inverse.evaluation.memory import is_out_of_memory
 from lit_inverse.evaluation.parent_process import as_parent
 from lit_inverse.evaluation.progress import Progress
 from lit_inverse.evaluation.results import NewRows, Results
@@ -138,7 +139,7 @@ class _Evaluation(LightningModule):
                 _log.warning("%s failed on %s: %s", batch[0].solver, batch[0].image, reason)
                 self.results.note_failure(batch[0].key, reason, traceback.format_exc())
                 return
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 _log.warning("%d cases of %s need too much memory; trying half", len(batch), batch[0].solver)
                 self.largest[batch[0].group] = len(batch) // 2
         if self.device.type == "cuda":
@@ -169,10 +170,3 @@ class _Evaluation(LightningModule):
         """Whether a process has not finished; one of this machine that died does not work, its cases are missing."""
         here = rank < self.trainer.num_devices
         return not (self.claims / f"finished.{rank}").exists() and (not here or self.results.is_open(rank))
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Also when it comes from a library below torch: "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", ..."""
-    message = str(error).lower()
-    signs = ("not enough memory", "allocate memory", "alloc_failed", "out of memory")
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in message for sign in signs)

@@ -39,6 +39,7 @@ class Tracking:
         content: dict[str, Any] = {"results": _table(findings.rows)}
         for name in ("summaries", "comparisons", "winners", "success", "timings", "layers", "oracle"):
             content[name] = _table([_without_differences(asdict(record)) for record in getattr(findings, name)])
+        content["diagnostics"] = _table([asdict(constant) for constant in report.constants])
         content |= {title: wandb.Image(str(path)) for title, path in report.figures.items()}
         content |= self._reconstructions(report.outcome, results)
         self.run.log({name: value for name, value in content.items() if value is not None})

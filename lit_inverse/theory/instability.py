@@ -5,40 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from scipy import stats
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.items import reals
+from lit_inverse.operators.items import norm, reals
 from lit_inverse.seeding import source_of
-from lit_inverse.settings import at_least_1, positive
+from lit_inverse.settings import positive
 from lit_inverse.solvers.spectral.flattened import Flattened
 from lit_inverse.theory.estimate import Estimate
+from lit_inverse.theory.worst_directions import Effort, Tried, draw_normal, worst_directions
 
 Reconstruct = Callable[[Tensor], Tensor]  # y (K, *out_shape) -> x_hat (K, *in_shape), each as if it were alone
 
-_N_SIGMA = 1.96  # half width of a 95 % interval
-_SAME = 1e-2  # relative singular value below which directions count as dependent
-_EVOLVED = 4  # dimension of the subspace in which the search ends
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How hard the worst direction is searched for.
-
-    Attributes:
-        directions: perturbations of a round, all reconstructed in one call.
-        rounds: number of calls. A linear reconstruction is exhausted when directions * (rounds - 1) exceeds the number
-            of real numbers in y by a few.
-        steps: of gradient ascent from each direction of the first round, where autograd passes the reconstruction.
-    """
-
-    directions: int = 24
-    rounds: int = 4
-    steps: int = 25
-
-    def __post_init__(self) -> None:
-        at_least_1(directions=self.directions, rounds=self.rounds, steps=self.steps)
+_LEAST = 10  # times the rounding of y: smaller perturbations are not what they are meant to be
 
 
 class Change:
@@ -72,7 +53,7 @@ class Change:
         e = self.length * directions
         e = torch.view_as_complex(e.reshape(len(e), -1, 2)) if self.y.is_complex() else e
         moved = self.y + e.view(-1, *self.y.shape)
-        return self.of(moved) / _norms(reals(moved.detach() - self.y))[:, None]
+        return self.of(moved) / norm(moved.detach() - self.y)[:, None]
 
 
 def instability(
@@ -83,7 +64,7 @@ def instability(
     size: float = 0.01,
     detail: float = 0.1,
     n_kernel: int = 8,
-    effort: Effort = Effort(),
+    effort: Effort = Effort(),  # noqa: B008 (frozen)
     seed: int = 0,
 ) -> dict[str, Estimate]:
     """Amplifications ||x_hat(y + e) - x_hat(y)|| / ||e|| found at ||e|| = size ||y||, of several kinds of e.
@@ -96,8 +77,8 @@ def instability(
     same y at another place of the batch: of chaotic solvers, what of the other kinds is not the doing of e.
 
     "kernel" and "detail" are there for linear A of which the matrix is formed (at most 2^22 entries); "detail" where
-    x_hat has the shape of x. All are lower bounds of the worst case, but for "random" and "floor". See the survey of
-    Scarlett et al. 2022, Sec. V; Antun et al. 2020; Gottschling et al. 2020.
+    x_hat has the shape of x. All are lower bounds of a worst case, "floor" of that of rounding, but for "random". See
+    the survey of Scarlett et al. 2022, Sec. V; Antun et al. 2020; Gottschling et al. 2020.
 
     Args:
         reconstruct: see `Change`.
@@ -111,28 +92,36 @@ def instability(
         seed: of the directions.
 
     Raises:
-        ValueError: a size is not positive, or y or x is 0.
+        ValueError: a size is not positive or below what rounding of y leaves of it, or y or x is 0.
     """
+    check_sizes(y.dtype, size=size, detail=detail)
     length, w_length = size * float(torch.linalg.vector_norm(y)), detail * float(torch.linalg.vector_norm(x))
-    positive(size=size, detail=detail, length_of_e=length, length_of_w=w_length)
+    positive(length_of_e=length, length_of_w=w_length)
     change = Change(reconstruct, y, length)
     source = source_of(seed, "instability")
     random = _random(effort.directions, change, source)
     weakest = weakest_directions(operator, y, n_kernel)
     tried = Tried.of(change, random if weakest is None else torch.cat([random, weakest.left]))
-    drawn = tried.sizes[: len(random)]
-    error = _N_SIGMA * float(drawn.std()) / math.sqrt(len(drawn)) if len(drawn) > 1 else math.inf
-    found = {"random": Estimate(float(drawn.mean()), "mean", error, len(drawn))}
+    found = {"random": _mean(tried.sizes[: len(random)])}
     if weakest is not None:
         found["kernel"] = Estimate(float(tried.sizes[len(random) :].max()), "lower", n=len(weakest.left))
-    tried = worst_directions(change, tried, effort, source)
+    tried = worst_directions(change, tried, effort, source, change.differentiable)
     found["adversarial"] = Estimate(float(tried.sizes.max()), "lower", n=len(tried.sizes))
     if weakest is not None and change.x_hat.shape == operator.in_shape:
         w = w_length * weakest.right
-        left_out = change.of(y + operator(w)) - reals(w)
-        found["detail"] = Estimate(float(_norms(left_out).max()) / w_length, "lower", n=len(w))
-    again = change.of(y.expand(2, *y.shape))[1:]
-    return found | {"floor": Estimate(float(_norms(again)) / length, "exact")}
+        left_out = change.of(y + operator(w)).detach() - reals(w)
+        found["detail"] = Estimate(float(norm(left_out).max()) / w_length, "lower", n=len(w))
+    again = change.of(y.expand(2, *y.shape))[1:].detach()
+    return found | {"floor": Estimate(float(norm(again)) / length, "lower")}
+
+
+def check_sizes(dtype: torch.dtype, **sizes: float) -> None:
+    """Refuses sizes relative to y that are not positive, or of which rounding leaves little in y's precision."""
+    positive(**sizes)
+    least = _LEAST * torch.finfo(dtype).eps
+    for name, size in sizes.items():
+        if size < least:
+            raise ValueError(f"{name} is {size:g}, expected at least {least:.1g}: {dtype} rounds away what is smaller")
 
 
 @dataclass(frozen=True)
@@ -163,101 +152,15 @@ def weakest_directions(operator: Operator, y: Tensor, number: int) -> Weakest | 
     return Weakest(sigma[kept], reals(u[:, kept].mT), vh[kept].conj().reshape(-1, *operator.in_shape))
 
 
-@dataclass(frozen=True)
-class Tried:
-    """Perturbations that were tried: unit vectors (K, n), and what they change, (K, N)."""
-
-    directions: Tensor
-    changes: Tensor
-
-    @classmethod
-    def of(cls, change: Change, directions: Tensor) -> "Tried":
-        return cls(directions, change(directions).detach())
-
-    @property
-    def sizes(self) -> Tensor:
-        """Amplifications, (K,)."""
-        return _norms(self.changes)
-
-    def __add__(self, other: "Tried") -> "Tried":
-        return Tried(
-            torch.cat([self.directions, other.directions]),
-            torch.cat([self.changes, other.changes]),
-        )
-
-    def leading(self) -> Tensor:
-        """Orthonormal directions (r, n) of the span of those tried, by the amplification that a linear map has there.
-
-        With U = W S V^T the directions, the map takes the rows of V^T to S^-1 W^T times the changes; its singular
-        vectors, in falling order, are combinations of them.
-        """
-        w, s, vt = torch.linalg.svd(self.directions, full_matrices=False)
-        kept = s > _SAME * s[0]
-        answers = (w[:, kept] / s[kept]).mT @ self.changes
-        by_amplification: Tensor = torch.linalg.eigh(answers @ answers.mT)[1].flip(1)
-        leading: Tensor = by_amplification.mT @ vt[kept]
-        return leading
-
-
-def worst_directions(change: Change, tried: Tried, effort: Effort, source: torch.Generator) -> Tried:
-    """Those tried, and `rounds - 1` rounds of others, ever worse.
-
-    Where autograd passes the reconstruction, the fixed-point iteration e <- length * grad / ||grad|| of
-    ||x_hat(y + e) - x_hat(y)||^2, which is power iteration with J^T J for a linear map. Otherwise finite differences:
-    every round tries, with both signs, the worst direction of a linear map that agrees with all that is known, and new
-    directions orthogonal to them, by which the known part grows; the last one evolves the worst found within the span
-    of the four worst of such a map.
-    """
-    if change.differentiable:
-        return tried + Tried.of(change, _ascent(change, tried.directions, effort.steps))
-    for number in range(1, effort.rounds):
-        leading = tried.leading()
-        guess = leading[:1]
-        left = max(0, effort.directions - 2)
-        fresh = _orthogonal(leading, left if number < effort.rounds - 1 else 0, source)
-        evolved = _evolved(tried, leading[:_EVOLVED], left - len(fresh), source)
-        tried = tried + Tried.of(change, torch.cat([guess, -guess, fresh, evolved]))
-    return tried
-
-
-def _ascent(change: Change, directions: Tensor, steps: int) -> Tensor:
-    for _ in range(steps):
-        with torch.enable_grad():
-            u = directions.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(change(u).square().sum(), u)
-        directions = normalize(gradient, dim=1)
-    return directions
-
-
-def _orthogonal(basis: Tensor, number: int, source: torch.Generator) -> Tensor:
-    """Unit vectors orthogonal to each other and to an orthonormal basis (r, n), at most `number` and n - r."""
-    number = min(number, basis.shape[1] - len(basis))
-    drawn = _normal((number, basis.shape[1]), basis, source)
-    for _ in range(2):  # once more for what rounding leaves
-        drawn = drawn - drawn @ basis.mT @ basis
-    orthonormal: Tensor = torch.linalg.qr(drawn.mT)[0].mT
-    return orthonormal
-
-
-def _evolved(tried: Tried, subspace: Tensor, number: int, source: torch.Generator) -> Tensor:
-    """The worst direction so far, moved within a subspace by about its own length or less."""
-    best = tried.directions[tried.sizes.argmax()]
-    spread = torch.linspace(0.1, 1, max(1, number), dtype=best.dtype, device=best.device)[:number, None]
-    moves = _normal((number, len(subspace)), best, source) / math.sqrt(len(subspace))
-    return normalize(best + spread * moves @ subspace, dim=1)
+def _mean(drawn: Tensor) -> Estimate:
+    """Of values (n,), with its 95 % t-interval."""
+    n = len(drawn)
+    half = stats.t.ppf(0.975, n - 1) * float(drawn.std()) / math.sqrt(n) if n > 1 else math.inf
+    return Estimate(float(drawn.mean()), "mean", float(half), n)
 
 
 def _random(number: int, change: Change, source: torch.Generator) -> Tensor:
-    return normalize(_normal((number, change.n), change.y.real, source), dim=1)
-
-
-def _normal(shape: tuple[int, int], like: Tensor, source: torch.Generator) -> Tensor:
-    return torch.randn(shape, generator=source, dtype=torch.float32).to(like)
-
-
-def _norms(rows: Tensor) -> Tensor:
-    norms: Tensor = torch.linalg.vector_norm(rows, dim=1)
-    return norms
+    return normalize(draw_normal((number, change.n), change.y.real, source), dim=1)
 
 
 def _depends_on(found: Tensor, y: Tensor) -> bool:

@@ -15,7 +15,8 @@ from least_norm import LeastNorm
 from small_sweep import SWEEP
 
 from evaluate import main
-from lit_inverse.evaluation import command, runner
+from lit_inverse.evaluation import command
+from lit_inverse.evaluation.memory import is_out_of_memory
 from lit_inverse.evaluation.parent_process import as_parent, end_with_parent
 from lit_inverse.solvers.base import Given
 
@@ -55,8 +56,8 @@ def test_the_size_that_fits_is_learned(tmp_path: Path, monkeypatch: pytest.Monke
     ],
 )
 def test_want_of_memory_is_known_by_its_names(error: Exception) -> None:
-    assert runner._is_out_of_memory(error)
-    assert not runner._is_out_of_memory(RuntimeError("expected scalar type Float"))
+    assert is_out_of_memory(error)
+    assert not is_out_of_memory(RuntimeError("expected scalar type Float"))
 
 
 def test_equal_solvers_get_a_line_each_from_one_computation(tmp_path: Path) -> None:

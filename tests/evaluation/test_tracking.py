@@ -14,7 +14,12 @@ from wandb.proto import wandb_internal_pb2
 from evaluate import main
 from lit_inverse.tracking import wandb_logger
 
-TRACKED = {key: value for key, value in SWEEP.items() if key != "logger"} | {"name": "tracked", "limit": 2}
+COHERENCE = {"class_path": "lit_inverse.theory.diagnostics.Coherence"}
+TRACKED = {key: value for key, value in SWEEP.items() if key != "logger"} | {
+    "name": "tracked",
+    "limit": 2,
+    "diagnostics": {"coherence": COHERENCE},
+}
 
 
 def records(path: Path) -> list[Any]:
@@ -100,7 +105,10 @@ def test_the_run_holds_all_results_as_a_table(out: Path) -> None:
     assert len(found) == 8
 
 
-@pytest.mark.parametrize(("name", "n_rows"), [("summaries", 4), ("comparisons", 2), ("winners", 2), ("success", 4)])
+STATISTICS = [("summaries", 4), ("comparisons", 2), ("winners", 2), ("success", 4), ("diagnostics", 4)]
+
+
+@pytest.mark.parametrize(("name", "n_rows"), STATISTICS)
 def test_the_run_holds_the_statistics(out: Path, name: str, n_rows: int) -> None:
     assert len(OfflineRun(out).table(name)["data"]) == n_rows
 

@@ -37,21 +37,25 @@ def test_jacobian_norms_are_the_largest_singular_values() -> None:
     "layer",
     [
         nn.Conv2d(2, 3, 3, stride=2, padding=1),
+        nn.Conv2d(2, 2, 3, padding=1),
         nn.ConvTranspose2d(2, 3, 4, stride=2, padding=1),
         nn.Upsample(scale_factor=2, mode="bilinear"),
         nn.BatchNorm2d(2),
     ],
+    ids=lambda layer: type(layer).__name__,
 )
-def test_the_constant_of_a_linear_layer_is_its_norm_as_a_matrix(layer: nn.Module) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_the_constant_of_a_linear_layer_is_its_norm_as_a_matrix_or_a_little_more(layer: nn.Module, seed: int) -> None:
     layer = layer.double()
+    for place, weight in enumerate(layer.parameters()):
+        weight.data = normal(*weight.shape, seed=10 * seed + place)
     if isinstance(layer, nn.BatchNorm2d):
         layer(normal(8, 2, 6, 6))  # running statistics
         layer.eval()
-        layer.weight.data = normal(2)
     z = normal(1, 2, 6, 6)
     network = nn.Sequential(nn.Sequential(layer), nn.LeakyReLU(2.0), nn.Flatten(), nn.Sigmoid())
     exact = torch.linalg.matrix_norm(matrix_of(layer, z), 2).item()
-    assert spectral_product(network, z).value == pytest.approx(exact * 2 / 4, rel=1e-3)
+    assert 1 - 1e-12 < spectral_product(network, z).value / (exact * 2 / 4) < 1.02
 
 
 def test_of_one_layer_both_bounds_are_exact_and_of_two_they_enclose_the_constant() -> None:

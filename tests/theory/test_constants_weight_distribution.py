@@ -13,6 +13,7 @@ from lit_inverse.theory.constants.weight_distribution import (
     range_restricted_weight_distribution,
     unit_weights,
     weight_distribution,
+    weight_distribution_bound,
 )
 
 
@@ -60,6 +61,7 @@ def test_search_comes_near_the_constant_of_all_directions_in_the_plane(n: int) -
     found = weight_distribution(weight, source(), Search(1000, 32, 60))
     in_range = range_restricted_weight_distribution(weight, lambda z: z, normal(200, 2), source(), Search(1000, 32, 60))
     assert 0.9 * worst < found.value < 1.02 * worst  # the grid misses some
+    assert found.value <= weight_distribution_bound(weight).value
     assert 0.85 * worst < in_range.value < 1.02 * worst
     assert found.bound == in_range.bound == "lower"
 
@@ -89,14 +91,43 @@ def test_a_wider_layer_is_nearer_to_its_mean() -> None:
     assert constants[0] > 2 * constants[1] > 3 * constants[2]
 
 
+@pytest.mark.parametrize("shape", [(100, 300), (120, 180), (30, 45)])
+def test_of_a_contractive_layer_the_constant_is_the_square_of_its_norm(shape: tuple[int, int]) -> None:
+    """The proof's r and s come near it as they become opposite, and the search does, from below."""
+    weight = normal(*shape) / shape[0] ** 0.5
+    square = torch.linalg.matrix_norm(weight, 2).item() ** 2
+    assert weight_distribution_bound(weight).bound == "exact"
+    assert weight_distribution_bound(weight).value == pytest.approx(square)
+    all_active = torch.linalg.pinv(weight) @ torch.ones(shape[0], dtype=torch.float64)
+    _, _, right = torch.linalg.svd(weight)
+    r, s, leading = (at[None] for at in (all_active + 1e4 * right[-1], all_active - 1e4 * right[-1], right[0]))
+    assert deviation(weight, r, s, leading).norm().item() == pytest.approx(square, rel=1e-3)
+    assert 0.85 * square < weight_distribution(weight, source(), Search(300, 8, 50)).value < square
+
+
+@pytest.mark.parametrize("shape", [(40, 20), (4000, 2)])
+def test_of_other_layers_there_is_an_upper_bound(shape: tuple[int, int]) -> None:
+    weight = normal(*shape) / shape[0] ** 0.5
+    bound = weight_distribution_bound(weight)
+    assert bound.bound == "upper"
+    assert weight_distribution(weight, source(), Search(100, 8, 20)).value < bound.value
+    assert weight_distribution_bound(0.1 * weight).value == 0.5  # ||Q||, which no layer of small weights can reach
+
+
+def test_rows_that_are_dependent_have_a_bound_only() -> None:
+    weight = normal(10, 20)
+    weight[1] = -weight[0]
+    assert weight_distribution_bound(weight).bound == "upper"
+
+
 def test_a_contractive_layer_violates_the_wdc_but_less_so_on_the_range() -> None:
     network = ReLUGenerator((3, 300, 100)).double().requires_grad_(False)
     weight = unit_weights(network)[1]
-    anywhere = weight_distribution(weight, source(), Search(100, 8, 20)).value
+    anywhere = weight_distribution_bound(weight).value
     on_range = range_restricted_weight_distribution(
         weight, network.layers[:2], normal(100, 3), source(), Search(300, 8, 50)
     ).value
-    assert on_range < 1 < 3 < anywhere
+    assert on_range < 1 < 7 < anywhere
 
 
 def test_weights_come_in_the_scale_of_theory() -> None:

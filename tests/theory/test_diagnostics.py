@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lit_inverse.networks import VAE
-from lit_inverse.operators import Fourier, Gaussian, LinearOperator, Magnitude, Matrix
+from lit_inverse.operators import Fourier, Gaussian, Identity, LinearOperator, Magnitude, Matrix, RandomInpainting
 from lit_inverse.seeding import generator
 from lit_inverse.theory import diagnostics
 from lit_inverse.theory.diagnostics import (
@@ -98,6 +98,7 @@ def test_the_restricted_eigenvalue_of_a_multiple_of_the_identity_is_that_multipl
     [
         (Coherence, Magnitude(Gaussian((1, 6, 6), 12, seed=0)), "not linear"),
         (RestrictedIsometry, Gaussian((1,), 1, seed=0), "s is 2"),
+        (RestrictedIsometry, Identity((1, 100, 100)), "x has 10000 entries, expected at most 8192"),
         (SetRestrictedEigenvalue, Gaussian((1, 5, 5), 12, seed=0), "the generator makes"),
     ],
 )
@@ -108,7 +109,20 @@ def test_an_operator_without_such_numbers_is_refused(
         small(kind).check(operator)
 
 
-@pytest.mark.parametrize("settings", [{"size": 0.0}, {"directions": 0}, {"n_kernel": 0}, {"limit": 0}])
-def test_impossible_settings_are_refused(settings: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        *((Instability, settings) for settings in ({"size": 0.0}, {"directions": 0}, {"n_kernel": 0}, {"limit": 0})),
+        *((SetRestrictedEigenvalue, settings) for settings in ({"delta": -1.0}, {"radius": -1.0}, {"n_points": 1})),
+    ],
+)
+def test_impossible_settings_are_refused(kind: type[Diagnostic], settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
-        Instability(**settings)  # type: ignore[arg-type]
+        kind(**settings)  # type: ignore[arg-type]
+
+
+def test_the_coherence_of_a_column_of_zeros_is_refused_and_in_another_basis_there_is_none() -> None:
+    operator = RandomInpainting((1, 6, 6), kept=0.5, seed=0)
+    with pytest.raises(ValueError, match="of A is zero in the basis 'pixel'"):
+        Coherence().check(operator)
+    Coherence(basis="dct").check(operator)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from lit_inverse.evaluation.constants import Constant
+from lit_inverse.evaluation.constant_means import Constant
 from lit_inverse.evaluation.figures.measure import measure_of
 from lit_inverse.evaluation.figures.positions import Positions
 from lit_inverse.evaluation.figures.style import WIDTH, axis_name, by_solver, legend, style
@@ -77,9 +77,10 @@ def constants_of_solvers(
 ) -> Figure:
     """A row per solver at one setting and noise level: its error, and its constants with their range over images.
 
-    Means over images; what is less than 1/1000 of the largest constant is not shown.
+    Means over images; what is less than 1/1000 of the largest constant is not shown, nor are solvers without an error.
     """
     rows = [summary.label for summary in summaries]
+    constants = [one for one in constants if one.label in rows]
     panels = [(axis, kinds) for axis, kinds in axes_of.items() if any(one.kind in kinds for one in constants)]
     widths = [0.8, *([1.5] + [0.8] * len(panels))[: len(panels)]]
     size = (0.55 * WIDTH * sum(widths), 1.4 + 0.42 * len(rows))

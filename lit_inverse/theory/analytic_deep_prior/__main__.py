@@ -1,8 +1,9 @@
 """The command."""
 
-from jsonargparse import auto_cli
+import sys
 
 from lit_inverse.theory.analytic_deep_prior.experiment import run
+from lit_inverse.theory.command import main
 
 if __name__ == "__main__":
-    auto_cli(run)
+    sys.exit(main(run))

@@ -12,16 +12,19 @@ from lit_inverse.operators.items import column, norm
 from lit_inverse.theory.constants.search import Map, Search, ascend, distance, in_tuples
 from lit_inverse.theory.estimate import Estimate
 
-_LINEAR = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Upsample, nn.AvgPool2d, nn.PixelShuffle)
+_ISOMETRIES = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.PixelShuffle)
+_RESAMPLING = (nn.Upsample, nn.AvgPool2d)
 _OF_ACTIVATIONS: dict[type[nn.Module], float] = {nn.ReLU: 1.0, nn.Tanh: 1.0, nn.Softplus: 1.0, nn.Sigmoid: 0.25}
-_POWER_STEPS = 100
+_POWER_STEPS = 500
+_RISK = 1e-6  # that a bound from power iteration is none
 
 
 def spectral_product(network: nn.Module, z: Tensor) -> Estimate:
     """Upper bound of the Lipschitz constant: the product of those of the layers (Szegedy et al. 2014, Sec. 4.3).
 
-    That of a linear layer is its spectral norm, exact; of a convolution its own, with strides and borders, by power
-    iteration, which comes from below and ends within about 1e-3 of it.
+    That of a linear layer is its spectral norm, exact; of a convolution or resampling its own, with strides and
+    borders, by power iteration from a random start and its distance from the norm, of about 2 %, that is exceeded with
+    a probability below 10^-6 (Kuczynski and Wozniakowski 1992, Theorem 4.1).
 
     Args:
         network: in evaluation mode a chain of linear layers, convolutions, batch normalization, resampling, ReLU,
@@ -124,6 +127,11 @@ def _of_layer(module: nn.Module, x: Tensor) -> float:
     weight = getattr(module, "weight", None)
     if isinstance(weight, Tensor) and weight.ndim == 2:
         return float(torch.linalg.matrix_norm(weight.detach(), 2))
-    if isinstance(module, _LINEAR) or (isinstance(weight, Tensor) and weight.ndim > 2):
-        return float(jacobian_norms(module, x, torch.Generator().manual_seed(0), _POWER_STEPS)[0].max())
+    if isinstance(module, _ISOMETRIES):
+        return 1.0
+    if isinstance(module, _RESAMPLING) or (isinstance(weight, Tensor) and weight.ndim > 2):
+        found = float(jacobian_norms(module, x, torch.Generator().manual_seed(0), _POWER_STEPS)[0].max())
+        # P[found^2 < (1 - eps) norm^2] <= 0.824 sqrt(n) (1 - eps)^(steps + 1/2) = risk
+        margin: float = (0.824 * x[0].numel() ** 0.5 / _RISK) ** (0.5 / (_POWER_STEPS + 0.5))
+        return found * margin
     raise ValueError(f"the Lipschitz constant of {type(module).__name__} is not known here")

@@ -41,7 +41,7 @@ def restricted_eigenvalue(
         search: how.
 
     Raises:
-        ValueError: when delta or radius is impossible, or no pair of points differs.
+        ValueError: when delta or radius is impossible, or no pair has points x1, x2 that differ.
     """
     not_negative(delta=delta)
     positive(radius=radius)
@@ -77,7 +77,7 @@ def range_restricted_isometry(
         search: how.
 
     Raises:
-        ValueError: when no pair of points differs.
+        ValueError: when no tuple of points has x1, x2 and x3, x4 that differ.
     """
 
     def value(x: Tensor) -> Tensor:

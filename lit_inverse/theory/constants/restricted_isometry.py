@@ -13,41 +13,44 @@ _MOST = 1_000_000  # supports that are looked at one by one
 
 
 @torch.no_grad()
-def restricted_isometry(
+def restricted_isometry_bounds(
     operator: LinearOperator,
     s: int,
     source: torch.Generator,
     n_samples: int = 1000,
     n_starts: int = 8,
     max_sweeps: int = 10,
-) -> Estimate:
-    """Lower bound of delta_s, the least delta with (1 - delta) ||x||^2 <= ||A x||^2 <= (1 + delta) ||x||^2, x s-sparse.
+) -> dict[str, Estimate]:
+    """Bounds of delta_s, the least delta with (1 - delta) ||x||^2 <= ||A x||^2 <= (1 + delta) ||x||^2, x s-sparse.
 
-    delta_s is the largest ||A_S^H A_S - I||_2 over supports S of s indices (survey, eq. (8)). The worst of random
-    supports are made worse by exchanges: each index in turn for the one of all n that is worst with the others, until
-    nothing changes. The exact value is NP-hard to find.
+    delta_s is the largest ||A_S^H A_S - I||_2 over supports S of s indices (survey, eq. (8)). "sampled" is the worst of
+    random supports. "found" begins with the worst of these and makes them worse by exchanges: each index in turn for
+    the one of all n that is worst with the others, until nothing changes. "Gershgorin" is `gershgorin_isometry`. The
+    exact value is NP-hard to find.
 
     Args:
         operator: shared by all items.
         s: 1 <= s <= n.
         source: of the supports.
         n_samples: random supports.
-        n_starts: how many of them are made worse; 0 for sampling alone.
+        n_starts: how many of them are made worse, at least 1.
         max_sweeps: largest number of sweeps over the s indices, of n eigenvalue problems each.
     """
     gram = _gram(operator, s)
     draws = torch.rand(n_samples, operator.n, generator=source, dtype=torch.float32)
     supports = draws.topk(s).indices.to(gram.device)
-    deviations = _deviations(gram, supports)
-    worst = deviations.max()
-    if n_starts > 0:
-        supports = supports[deviations.topk(min(n_starts, n_samples)).indices]
-        for _ in range(max_sweeps):
-            before, supports = supports, _exchanged(gram, supports)
-            if torch.equal(before, supports):
-                break
-        worst = torch.maximum(worst, _deviations(gram, supports).max())
-    return Estimate(worst.item(), "lower", n=n_samples)
+    sampled = _deviations(gram, supports)
+    worst = supports[sampled.topk(min(n_starts, n_samples)).indices]
+    for _ in range(max_sweeps):
+        before, worst = worst, _exchanged(gram, worst)
+        if torch.equal(before, worst):
+            break
+    found = torch.maximum(sampled.max(), _deviations(gram, worst).max())
+    return {
+        "found": Estimate(found.item(), "lower", n=n_samples),
+        "sampled": Estimate(sampled.max().item(), "lower", n=n_samples),
+        "Gershgorin": _gershgorin(gram, s),
+    }
 
 
 @torch.no_grad()
@@ -70,9 +73,13 @@ def gershgorin_isometry(operator: LinearOperator, s: int) -> Estimate:
 
     By Gershgorin's discs; with unit columns it is at most (s - 1) times the mutual coherence.
     """
-    rows = (_gram(operator, s) - torch.eye(operator.n).to(operator.like)).abs()
-    centres = rows.diagonal().clone()
+    return _gershgorin(_gram(operator, s), s)
+
+
+def _gershgorin(gram: Tensor, s: int) -> Estimate:
+    rows = gram.abs()
     rows.diagonal().zero_()
+    centres = (gram.diagonal() - 1).abs()
     return Estimate((centres + rows.topk(s - 1).values.sum(1)).max().item(), "upper")
 
 

@@ -54,34 +54,52 @@ def weight_distribution(
     weight: Tensor,
     source: torch.Generator,
     search: Search = Search(),  # noqa: B008 (frozen)
-    n_power_steps: int = 20,
+    n_power_steps: int = 40,
 ) -> Estimate:
     """Lower bound of the WDC constant of W: sup over r, s of ||W_{+,r}^T W_{+,s} - Q_{r,s}||_2 (Cocola 2022, (8)).
 
-    Samples are r, s uniform on the sphere with u, v from power iteration; ascent moves all four.
+    Samples are r, s uniform on the sphere with u from power iteration, the matrix being symmetric; ascent moves all
+    three. `weight_distribution_bound` says what it can not be more than.
 
     Args:
         weight: (n, l), scaled as W_ij ~ N(0, 1/n); on the device where all is done.
         source: of r, s and the first u.
         search: how.
-        n_power_steps: towards the leading singular vectors, before and after ascent.
+        n_power_steps: towards the leading eigenvector, before and after ascent.
     """
     draw = torch.randn((search.n_samples, 3, weight.shape[1]), generator=source, dtype=torch.float32).to(weight)
 
-    @torch.no_grad()
-    def with_best(points: Tensor) -> Tensor:
-        r, s, u, _ = points.unbind(1)
-        v = deviation(weight, r, s, u)
-        for _ in range(n_power_steps):  # Q is symmetric, and the transpose of W_{+,r}^T W_{+,s} exchanges r and s
-            u = nn.functional.normalize(deviation(weight, s, r, v))
-            v = deviation(weight, r, s, u)
-        return torch.stack((r, s, u, v), 1)
+    def value(points: Tensor) -> Tensor:
+        r, s, u = points.unbind(1)
+        return norm(deviation(weight, r, s, u)) / norm(u).clamp_min(torch.finfo(u.dtype).tiny)
 
-    points = torch.cat([with_best(part) for part in torch.split(torch.cat((draw, draw[:, :1]), 1), 256)])
-    values = torch.cat([_relative_deviation(weight, *part.unbind(1)) for part in torch.split(points, 256)])
+    @torch.no_grad()
+    def with_leading(points: Tensor) -> Tensor:
+        r, s, u = points.unbind(1)
+        for _ in range(n_power_steps):
+            u = nn.functional.normalize(deviation(weight, r, s, u))
+        return torch.stack((r, s, u), 1)
+
+    # of one length, so that a step turns each as much as the others for the same slope
+    points = torch.cat([with_leading(part) for part in torch.split(nn.functional.normalize(draw, dim=2), 256)])
+    values = torch.cat([value(part) for part in torch.split(points, 256)])
     worst = points[values.topk(min(search.n_starts, len(values))).indices]
-    moved = ascend(lambda at: _relative_deviation(weight, *at.unbind(1)), worst, search)[1]
-    return Estimate(_relative_deviation(weight, *with_best(moved).unbind(1)).max().item(), "lower", n=search.n_samples)
+    return Estimate(value(with_leading(ascend(value, worst, search)[1])).max().item(), "lower", n=search.n_samples)
+
+
+@torch.no_grad()
+def weight_distribution_bound(weight: Tensor) -> Estimate:
+    """Upper bound max(||W||_2^2, 1/2) of the WDC constant of W (n, l); of contractive layers it is the constant.
+
+    For -Q <= W_{+,r}^T W_{+,s} - Q <= W^T W, and ||Q|| <= 1/2. With n < l, rows that are independent and ||W||^2 >= 1/2
+    it is approached: r, s = W^+ 1 +- t w with W w = 0 activate all rows of both, and their angle tends to pi, where Q
+    is 0, as t grows. A Gaussian layer has ||W||^2 of about (1 + sqrt(l / n))^2.
+    """
+    sigma: Tensor = torch.linalg.svdvals(weight)
+    n_out, n_in = weight.shape
+    independent = bool(sigma[-1] > torch.finfo(weight.dtype).eps * n_in * sigma[0])
+    square = sigma[0].item() ** 2
+    return Estimate(max(square, 0.5), "exact" if n_out < n_in and independent and square >= 0.5 else "upper")
 
 
 def range_restricted_weight_distribution(
@@ -106,13 +124,14 @@ def range_restricted_weight_distribution(
         search: how.
 
     Raises:
-        ValueError: when the range is a point.
+        ValueError: when no tuple of points has r, s other than 0, and x1, x2 and x3, x4 that differ.
     """
 
     def value(x: Tensor) -> Tensor:
         r, s, x1, x2, x3, x4 = x.unbind(1)
         lengths = torch.stack((norm(r), norm(s), distance(x1, x2), distance(x3, x4)))
-        return torch.where((lengths > 0).all(0), _relative_deviation(weight, r, s, x1 - x2, x3 - x4), -math.inf)
+        relative = dot(deviation(weight, r, s, x1 - x2), x3 - x4).abs() / lengths[2:].prod(0)
+        return torch.where((lengths > 0).all(0), relative, -math.inf)
 
     return worst_case(value, network, z, 6, source, search)
 
@@ -128,8 +147,3 @@ def _active(weight: Tensor, r: Tensor) -> Tensor:
     t = nn.functional.normalize(r) @ weight.mT
     smooth = torch.sigmoid(t * (len(weight) ** 0.5 / _WIDTH))
     return (t > 0).to(t) + (smooth - smooth.detach())
-
-
-def _relative_deviation(weight: Tensor, r: Tensor, s: Tensor, u: Tensor, v: Tensor) -> Tensor:
-    lengths = (norm(u) * norm(v)).clamp_min(torch.finfo(u.dtype).tiny)
-    return dot(deviation(weight, r, s, u), v).abs() / lengths

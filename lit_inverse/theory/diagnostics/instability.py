@@ -9,7 +9,8 @@ from lit_inverse.operators import Operator
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.theory.diagnostics.base import SolverDiagnostic
 from lit_inverse.theory.estimate import Estimate
-from lit_inverse.theory.instability import Effort, Reconstruct, instability
+from lit_inverse.theory.instability import Reconstruct, check_sizes, instability
+from lit_inverse.theory.worst_directions import Effort
 
 
 class Instability(SolverDiagnostic):
@@ -30,6 +31,7 @@ class Instability(SolverDiagnostic):
         ValueError: a number is impossible.
     """
 
+    version: ClassVar[int] = 2
     panels: ClassVar[Mapping[str, Sequence[str]]] = {
         "amplification ||x_hat(y + e) - x_hat(y)|| / ||e||": ("random", "kernel", "adversarial", "floor"),
         "relative error of a change w of x": ("detail",),
@@ -50,6 +52,9 @@ class Instability(SolverDiagnostic):
         at_least_1(n_kernel=n_kernel)
         self.size, self.detail, self.n_kernel = size, detail, n_kernel
         self.effort = Effort(directions, rounds, steps)
+
+    def check(self, operator: Operator) -> None:
+        check_sizes(operator.like.dtype, size=self.size, detail=self.detail)
 
     def measure(
         self, reconstruct: Reconstruct, x: Tensor, y: Tensor, operator: Operator, seed: int

@@ -12,7 +12,7 @@ from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.operators import Operator
 from lit_inverse.seeding import source_of
-from lit_inverse.settings import at_least_1
+from lit_inverse.settings import at_least_1, not_negative, positive
 from lit_inverse.solvers.requirements import require_linear
 from lit_inverse.theory.constants.restricted_eigenvalue import restricted_eigenvalue
 from lit_inverse.theory.constants.search import Search
@@ -55,7 +55,11 @@ class SetRestrictedEigenvalue(OperatorDiagnostic):
         limit: int | None = 5,
     ) -> None:
         super().__init__(limit)
-        at_least_1(n_points=n_points, n_steps=n_steps)
+        at_least_1(n_steps=n_steps)
+        not_negative(delta=delta)
+        positive(radius=radius)
+        if n_points < 2:
+            raise ValueError(f"n_points is {n_points}, expected at least 2, of which pairs are drawn")
         network = generator if isinstance(generator, nn.Module) else load_network(generator)
         if not isinstance(network, ImageGenerator):
             raise ValueError(f"generator is a {type(network).__name__}, expected a network G(z), an ImageGenerator")

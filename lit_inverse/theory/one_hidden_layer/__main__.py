@@ -1,8 +1,9 @@
 """The command."""
 
-from jsonargparse import auto_cli
+import sys
 
+from lit_inverse.theory.command import main
 from lit_inverse.theory.one_hidden_layer.experiment import run
 
 if __name__ == "__main__":
-    auto_cli(run)
+    sys.exit(main(run))

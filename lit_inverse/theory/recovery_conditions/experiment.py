@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
-from lit_inverse.settings import at_least_1
+from lit_inverse.settings import at_least_1, not_negative, positive
 from lit_inverse.theory.records import read_records, write_records
-from lit_inverse.theory.recovery_conditions.conditions import FAMILIES, Conditions, Setting, measure
+from lit_inverse.theory.recovery_conditions.conditions import FAMILIES, VERSION, Conditions, Setting, measure
 from lit_inverse.theory.recovery_conditions.figure import draw
 
 
@@ -27,6 +27,8 @@ def run(
 ) -> None:
     """Measures and writes conditions.csv and recovery_conditions.png. What conditions.csv holds is not measured again.
 
+    Lines of older versions, which drew or measured otherwise, are measured again.
+
     Args:
         out: folder.
         widths: of the narrowest layer over k, of the panels against the width.
@@ -45,13 +47,18 @@ def run(
         ValueError: when a number is impossible, or m is larger than a contractive network's output.
     """
     at_least_1(depth=depth, depths=depths, networks=networks, k=k, m=m, signals=signals, n_steps=n_steps)
-    least = round(k * min(*widths, width))
+    not_negative(n_ascent=n_ascent)
+    for one in (width, *widths):
+        positive(width=one)
+    if not widths:
+        raise ValueError("widths are empty, expected at least one number")
+    least = round(k * min(width, *widths))
     if m > least:
         raise ValueError(f"m is {m}, expected at most {least}, the narrowest output: give larger widths")
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "conditions.csv"
-    rows = {_setting(row): row for row in read_records(Conditions, path)}
+    rows = {_setting(row): row for row in read_records(Conditions, path) if row.version == VERSION}
     wanted = [
         Setting(family, *shape, network, k, m, signals, n_steps, n_ascent)
         for shape in dict.fromkeys([*((depth, w) for w in widths), *((d, width) for d in depths)])

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lit_inverse.evaluation.figures.style import DPI, WIDTH, legend, log_ticks, style
+from lit_inverse.evaluation.success import wilson_interval
 from lit_inverse.theory.recovery_conditions.conditions import FAMILIES, Conditions
 
 _CONSTANTS: dict[str, Callable[[Conditions], float]] = {
@@ -33,7 +34,7 @@ def draw(rows: Sequence[Conditions], depth: int, width: float, path: Path) -> No
         _constants(panels[0, column], part, position, handles)
         _recovery(panels[1, column], part, position, handles)
     k, m = rows[0].k, rows[0].m
-    panels[0, 0].set(xscale="log", ylabel="constant (largest found)", title=f"depth {depth}; k = {k}, m = {m}")
+    panels[0, 0].set(xscale="log", ylabel="constant", title=f"depth {depth}; k = {k}, m = {m}")
     panels[0, 1].set(title=f"narrowest layer {width:g} k; k = {k}, m = {m}")
     panels[1, 0].set(xlabel="width of the narrowest layer / k", ylabel="signals recovered")
     panels[1, 0].set_xticks(sorted({row.width for row in against_width}), minor=False)
@@ -43,14 +44,6 @@ def draw(rows: Sequence[Conditions], depth: int, width: float, path: Path) -> No
     panels[1, 0].set_ylim(-0.03, 1.03)
     legend(figure, list(handles.values()), list(handles))
     figure.savefig(path, dpi=DPI)
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    z = 1.96
-    middle = (successes + z**2 / 2) / (n + z**2)
-    half = z / (n + z**2) * (successes * (n - successes) / n + z**2 / 4) ** 0.5
-    return middle - half, middle + half
 
 
 def _groups(
@@ -93,7 +86,7 @@ def _recovery(
             (sum(row.n_recovered for row in group), sum(row.n_signals for row in group)) for group in groups.values()
         ]
         shares = np.array([successes / n for successes, n in counts])
-        low, high = np.array([wilson(*count) for count in counts]).T
+        low, high = np.array([wilson_interval(successes / n, n) for successes, n in counts]).T
         look = _look(3, family)
         beside = 1.0 if family == "expansive" else 1.015  # so that both intervals are seen
         bars = axes.errorbar(np.array(list(groups)) * beside, shares, [shares - low, high - shares], **look)

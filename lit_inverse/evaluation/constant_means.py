@@ -19,13 +19,15 @@ class Constant:
     Attributes:
         solver: its name; empty for a diagnostic of operators.
         noise_level: None for those.
-        value: mean over the A or the images, repeats averaged first.
+        value: mean over the A or the images, repeats averaged first; NaN where none has a finite one.
         bound: what every one of them is.
-        error: half width of the 95 % t-interval of that mean; of a single one its own error.
+        error: half width of the 95 % t-interval of that mean. Of a single A or image its own error, which is known of a
+            mean and of an exact value, and infinity of a bound.
         n: number of A or images.
         least: smallest of them.
         largest: largest of them: the worst that was found, of an amplification.
         samples: that each rests on, their mean.
+        undefined: estimates that are infinite or no number, of which nothing else here knows.
     """
 
     solver: str
@@ -42,23 +44,22 @@ class Constant:
     least: float
     largest: float
     samples: int
+    undefined: int
 
 
 def constants(rows: Iterable[Row]) -> list[Constant]:
     """One for each name, noise level, solver, kind and setting of the estimates in some rows, in their order."""
     groups: dict[tuple[str, ...], dict[Setting, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        if row["value"] is not None:
-            group = row["name"], str(row["noise_level"]), row["solver"], row["kind"]
-            groups[group][row["setting"]].append(row)
+        group = row["name"], str(row["noise_level"]), row["solver"], row["kind"]
+        groups[group][row["setting"]].append(row)
     return [_constant(of[setting]) for of in groups.values() for setting in in_order(of)]
 
 
 def _constant(rows: list[Row]) -> Constant:
-    first = rows[0]
-    values = [float(value) for value in per_image(rows, lambda row: row["value"]).values()]
-    mean = float(np.mean(values))
-    error = t_interval(values)[1] - mean if len(values) > 1 else first["error"]
+    first, defined = rows[0], [row for row in rows if row["value"] is not None]
+    values = [float(value) for value in per_image(defined, lambda row: row["value"]).values()]
+    mean = float(np.mean(values)) if values else math.nan
     return Constant(
         solver=first["solver"],
         label=first["label"],
@@ -69,9 +70,17 @@ def _constant(rows: list[Row]) -> Constant:
         kind=first["kind"],
         value=mean,
         bound=first["bound"],
-        error=math.inf if error is None else error,
+        error=t_interval(values)[1] - mean if len(values) > 1 else _own_error(defined),
         n=len(values),
-        least=min(values),
-        largest=max(values),
+        least=min(values, default=math.nan),
+        largest=max(values, default=math.nan),
         samples=round(float(np.mean([row["n"] for row in rows]))),
+        undefined=len(rows) - len(defined),
     )
+
+
+def _own_error(repeats: list[Row]) -> float:
+    """Of the mean of one image's repeats, which are drawn independently."""
+    if not repeats or repeats[0]["bound"] not in ("mean", "exact"):
+        return math.inf
+    return math.hypot(*(math.inf if row["error"] is None else row["error"] for row in repeats)) / len(repeats)

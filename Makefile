@@ -42,6 +42,9 @@ mri: $(STAMP) $(MRI)/unet_fastmri_small/best.ckpt $(MRI)/varnet_fastmri_small/be
 $(MRI)/%/best.ckpt: | $(STAMP)
 	@$(BIN)/python train.py --config configs/train/$*.yaml --logger false --out $(MRI)/$*
 
+reproductions: $(STAMP)  ## Measure the figures of the literature at small settings; results in docs/reproductions.md
+	@$(BIN)/python -m lit_inverse.reproductions $(ARGS)
+
 test: $(STAMP)  ## Run the test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
@@ -64,4 +67,4 @@ lock: $(STAMP)  ## Renew requirements.lock from pyproject.toml (needs uv)
 clean:  ## Remove caches and the environment; results in runs and checkpoints/runs stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info build
 
-.PHONY: help setup evaluate train lista mri test test-slow lint format lock clean
+.PHONY: help setup evaluate train lista mri reproductions test test-slow lint format lock clean

@@ -1,5 +1,6 @@
 """Runs a benchmark sweep: python evaluate.py [--config configs/evaluate/NAME.yaml] [--out DIR] [...]; see --help.
 
+A file with the key `experiment` runs an experiment of theory in place of a sweep.
 python evaluate.py compare DIR DIR ... sums up and compares finished runs.
 """
 
@@ -24,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from lit_inverse.evaluation.finished_runs import compare_runs
 
             return compare_runs(given[1:])
+        from lit_inverse.evaluation.experiments import names_experiment, run_experiment
+
+        if names_experiment(given):
+            return run_experiment(given)
         from lit_inverse.evaluation.command import evaluate  # Lightning takes seconds to import
 
         return evaluate(given, DEFAULT_CONFIG)

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, IterableDataset, Sampler
 
 
 class EpochSampler(Sampler[int]):
@@ -24,6 +24,7 @@ class EpochSampler(Sampler[int]):
 
     def __init__(self, n: int, seed: int) -> None:
         self.n, self.seed, self.epoch = n, seed, 0
+        self._drawn, self._source = 0, torch.Generator().manual_seed(seed)  # how many epochs' orders
 
     def __len__(self) -> int:
         return self.n
@@ -33,18 +34,19 @@ class EpochSampler(Sampler[int]):
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
-        source = torch.Generator().manual_seed(self.seed)
-        for epoch in range(self.epoch + 1):
-            torch.empty((), dtype=torch.int64).random_(generator=source)  # what a loader draws for its processes
-            order: Tensor = torch.randperm(self.n, generator=source)
-            if epoch < self.epoch:
-                torch.randperm(self.n, generator=source)  # RandomSampler draws once more when an epoch is over
+        if self._drawn > self.epoch:
+            self._drawn, self._source = 0, torch.Generator().manual_seed(self.seed)
+        while self._drawn <= self.epoch:
+            torch.empty((), dtype=torch.int64).random_(generator=self._source)  # what a loader draws for its processes
+            order: Tensor = torch.randperm(self.n, generator=self._source)
+            torch.randperm(self.n, generator=self._source)  # RandomSampler draws once more when an epoch is over
+            self._drawn += 1
         yield from order.tolist()
         self.epoch += 1
 
 
 class ResumableLoader(DataLoader[Any]):
-    """A `DataLoader` whose sampler has an epoch; it knows how much of it has been given.
+    """A `DataLoader` whose sampler, or iterable dataset, has an `epoch`; it knows how much of it has been given.
 
     Lightning keeps that in checkpoints. From one made in mid-epoch, training goes on with the batches that were left.
     """
@@ -56,7 +58,8 @@ class ResumableLoader(DataLoader[Any]):
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         # A generator, which does nothing before its first batch is asked for: Lightning makes some of no use.
         epoch, n_skipped = self._resume or (0, 0)
-        self._epoch, self._n_given, self._resume = getattr(self.sampler, "epoch", 0), 0, None
+        order = self.dataset if isinstance(self.dataset, IterableDataset) else self.sampler
+        self._epoch, self._n_given, self._resume = getattr(order, "epoch", 0), 0, None
         if epoch != self._epoch:
             n_skipped = 0
         for batch in super().__iter__():

@@ -43,11 +43,12 @@ class SmoothSignalsDataModule(SignalsDataModule):
         if not 1 <= p <= n:
             raise ValueError(f"p is {p}, expected from 1 to n = {n}")
         self.p, self.unit_norm = p, unit_norm
+        self._basis = trigonometric_basis(n, p)
 
     def draw(self, count: int, source: torch.Generator) -> Tensor:
         z = torch.randn((count, self.p), generator=source, device=source.device, dtype=torch.float32).double()
         z = z / z.norm(dim=1, keepdim=True) if self.unit_norm else z
-        return (z @ trigonometric_basis(self.n, self.p).mT.to(z)).float()
+        return (z @ self._basis.mT.to(z)).float()
 
 
 def trigonometric_basis(n: int, p: int) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from datamodules.base import Split
+from datamodules.loader import ResumableLoader
 from datamodules.paths import ConfigPath
 from datamodules.signals import SignalsDataModule
 
@@ -32,9 +33,9 @@ class SparseSignalsDataModule(SignalsDataModule):
         n_train: number of training signals; null to draw them anew.
         n_val, n_test: numbers of signals of the fixed sets.
         batch_size: signals in a batch.
-        n_batches: batches in an epoch of signals drawn anew.
-        test_file: NumPy file with the test signals instead: (n, N) or (N, n) in .npy, or "x_test" of an .npz; (N, n)
-            where N = n.
+        n_batches: batches in an epoch of signals drawn anew, where n_train is null.
+        test_file: NumPy file with all test signals instead of n_test drawn ones: (n, N) or (N, n) in .npy, or "x_test"
+            of an .npz; (N, n) where N = n.
         seed: of all that is drawn.
 
     Raises:
@@ -68,7 +69,7 @@ class SparseSignalsDataModule(SignalsDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         """Batches of signals drawn anew, or of the fixed training set in a new order in each epoch."""
         if self.sizes["train"] is None:
-            return DataLoader(_Numbers(self), batch_size=None, generator=torch.Generator())
+            return ResumableLoader(_Numbers(self), batch_size=None, generator=torch.Generator())
         return super().train_dataloader()
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
@@ -104,11 +105,15 @@ class _Numbers(IterableDataset[dict[str, Tensor]]):
     def __len__(self) -> int:
         return self.data.n_batches
 
+    @property
+    def epoch(self) -> int:
+        """That of the training which asks."""
+        return self.data.trainer.current_epoch if self.data.trainer else 0
+
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        trainer = self.data.trainer
-        epoch, rank = (trainer.current_epoch, trainer.global_rank) if trainer else (0, 0)
+        rank = self.data.trainer.global_rank if self.data.trainer else 0
         for number in range(self.data.n_batches):
-            yield {"number": torch.tensor([epoch, rank, number])}
+            yield {"number": torch.tensor([self.epoch, rank, number])}
 
 
 def _read(path: Path, n: int) -> Tensor:
@@ -122,5 +127,7 @@ def _read(path: Path, n: int) -> Tensor:
         raise ValueError(f"{path} holds no signals, expected an array, or one called x_test in an .npz") from error
     if array.ndim != 2 or n not in array.shape:
         raise ValueError(f"{path} holds an array of shape {array.shape}, expected (n, N) or (N, n) with n = {n}")
-    x = torch.from_numpy(np.ascontiguousarray(array if array.shape[1] == n else array.T))
-    return x.float()
+    x = torch.from_numpy(np.ascontiguousarray(array if array.shape[1] == n else array.T)).float()
+    if not torch.isfinite(x).all():
+        raise ValueError(f"{path} has entries that are not finite numbers, expected none: mend the file")
+    return x

@@ -13,7 +13,8 @@ from evaluate import DEFAULT_CONFIG, main
 from lit_inverse.evaluation.configuration import read_sweep
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-SWEEPS = sorted((CONFIGS / "evaluate").glob("*.yaml"))
+FILES = sorted((CONFIGS / "evaluate").glob("*.yaml"))
+SWEEPS = [path for path in FILES if path.suffixes == [".yaml"] and "solvers" in yaml.safe_load(path.read_text())]
 
 
 def resolved(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, Any]:

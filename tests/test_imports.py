@@ -13,6 +13,7 @@ LEVELS = [
     {"problem"},
     {"solvers", "lit_modules"},
     {"theory", "evaluation", "training", "run_log"},
+    {"reproductions"},
 ]
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}
 

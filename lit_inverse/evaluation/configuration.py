@@ -1,19 +1,18 @@
 """Reads the configuration of a sweep: files, later ones winning key by key, then the command line."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import yaml
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser
 from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from pytorch_lightning import LightningDataModule, Trainer
 
 from datamodules.paths import ConfigPath
 from lit_inverse.class_defaults import keep_apart
-from lit_inverse.errors import OneLineParser, UsageError, as_usage_errors, one_line
+from lit_inverse.errors import OneLineParser, UsageError
 from lit_inverse.evaluation.assembly import DRAWN, assemble, parser_errors
+from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, parse_files
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
@@ -55,7 +54,7 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
     asked, rest = first.parse_known_args(argv)
     if asked.vary is not None:
         rest += ["--vary", asked.vary]
-    layers = [_Layer.read(path) for path in asked.config or [default]]
+    layers = [ConfigFile.read(path) for path in asked.config or [default]]
     said = [layer.content["vary"] for layer in layers if "vary" in layer.content]
     vary = asked.vary or (said[-1] if said else None)
     names = _Names(_replace_solvers(layers), _replace_diagnostics(layers))
@@ -63,32 +62,13 @@ def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
     if asked.help:
         parser.print_help()
         raise SystemExit(0)
-    files = _parse_files(_parser(_Incomplete, names, vary), layers)
+    files = parse_files(_parser(Incomplete, names, vary), layers)
     with parser_errors("command line"):
         config = parser.parse_args(rest, namespace=files)
     if asked.print_config:
         print(parser.dump(config, skip_unset=False), end="")
         raise SystemExit(0)
     return assemble(parser, config)
-
-
-class _Layer:
-    """One configuration file; its paths are relative to its folder."""
-
-    def __init__(self, path: Path, content: dict[str, Any]) -> None:
-        self.path, self.content = path, content
-
-    @classmethod
-    def read(cls, name: str | Path) -> "_Layer":
-        path = Path(name)
-        with as_usage_errors(f"--config {name}"):
-            try:
-                content = yaml.safe_load(path.read_text())
-            except yaml.YAMLError as error:
-                raise UsageError(f"--config {name}: no valid YAML: {one_line(error)}") from error
-        if not isinstance(content, dict):
-            raise UsageError(f"--config {name}: expected a mapping of keys to values, got {type(content).__name__}")
-        return cls(path, content)
 
 
 class _Names(NamedTuple):
@@ -98,7 +78,7 @@ class _Names(NamedTuple):
     diagnostics: list[str]
 
 
-def _replace_solvers(layers: list[_Layer]) -> list[str]:
+def _replace_solvers(layers: list[ConfigFile]) -> list[str]:
     """`solvers` is replaced as a whole by later files, and what is said of the old ones; returns the new names."""
     solvers = _replace("solvers", layers, others=("labels", "only"))
     if not solvers:
@@ -106,7 +86,7 @@ def _replace_solvers(layers: list[_Layer]) -> list[str]:
     return solvers
 
 
-def _replace_diagnostics(layers: list[_Layer]) -> list[str]:
+def _replace_diagnostics(layers: list[ConfigFile]) -> list[str]:
     """`diagnostics` likewise; an empty mapping takes those of earlier files away."""
     names = _replace("diagnostics", layers)
     for layer in layers if not names else []:
@@ -114,7 +94,7 @@ def _replace_diagnostics(layers: list[_Layer]) -> list[str]:
     return names
 
 
-def _replace(key: str, layers: list[_Layer], others: Sequence[str] = ()) -> list[str]:
+def _replace(key: str, layers: list[ConfigFile], others: Sequence[str] = ()) -> list[str]:
     """Leaves the section `key` of the last file alone that has one; returns the names in it."""
     having = [place for place, layer in enumerate(layers) if key in layer.content]
     for layer in layers[: having[-1]] if len(having) > 1 else []:
@@ -129,17 +109,6 @@ def _replace(key: str, layers: list[_Layer], others: Sequence[str] = ()) -> list
                 f"{key}.{name}: got {one!r}, expected a name without dots, and a file or class_path and init_args"
             )
     return list(map(str, section))
-
-
-class _Incomplete(ArgumentParser):
-    """Of a file: what it leaves out, another file or the command line may say."""
-
-    def validate(self, *args: Any, **kwargs: Any) -> None:
-        try:
-            super().validate(*args, **kwargs)
-        except TypeError as error:
-            if "arguments are required" not in str(error):
-                raise
 
 
 def _parser(kind: type[ArgumentParser], names: _Names, vary: str | None) -> ArgumentParser:
@@ -201,21 +170,6 @@ def _parser(kind: type[ArgumentParser], names: _Names, vary: str | None) -> Argu
         "--out", type=ConfigPath | None, default=None, help="folder of the results; runs/NAME by default"
     )
     return parser
-
-
-def _parse_files(parser: ArgumentParser, layers: list[_Layer]) -> Namespace | None:
-    config = None
-    for layer in layers:
-        with _in_folder(layer.path), parser_errors(str(layer.path)):
-            config = parser.parse_object(layer.content, namespace=config)
-    return config
-
-
-@contextlib.contextmanager
-def _in_folder(path: Path) -> Iterator[None]:
-    """Paths in a file are relative to that file."""
-    with contextlib.chdir(path.resolve().parent):
-        yield
 
 
 def _subclasses(base: type[Any]) -> Iterator[type[Any]]:

@@ -52,7 +52,8 @@ class LearnedMeasurementsModule(CheckedModule):
         seed: of the first A and of the noise.
 
     Raises:
-        ValueError: when a number is out of its range; before training, when the data does not fit.
+        ValueError: when a number is out of its range; before training, when the data does not fit; in training, when
+            weights are not finite any more.
     """
 
     moment: Tensor
@@ -97,7 +98,7 @@ class LearnedMeasurementsModule(CheckedModule):
         if self.trainer.ckpt_path is not None:  # a resumed run has its A
             return
         with torch.no_grad():
-            if self.learned and torch.equal(w, self._gaussian().matrix.to(w)):
+            if self.learned and torch.equal(w, self._gaussian().matrix.to(w)):  # neither trained nor loaded
                 source = source_of(self.seed, "rows")
                 mixtures = torch.randn(len(w), len(x), generator=source, dtype=torch.float32)
                 w.copy_(mixtures @ (x - x.mean(0)).float())
@@ -114,7 +115,13 @@ class LearnedMeasurementsModule(CheckedModule):
         self._note_fingerprint()
 
     def _note_fingerprint(self) -> None:
-        """Lets the network know its A; the weights stay."""
+        """Lets the network know its A; the weights stay.
+
+        Raises:
+            ValueError: when they are not finite any more.
+        """
+        if not all(torch.isfinite(weights).all() for weights in self.network.parameters()):
+            raise ValueError(f"the training diverged after {self.global_step} steps: lower lr, which is {self.lr:g}")
         self.network.initialize(Matrix(self.network.matrix.detach(), self.network.in_shape))
 
     def on_train_epoch_end(self) -> None:
@@ -128,7 +135,8 @@ class LearnedMeasurementsModule(CheckedModule):
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
         x = batch["x"]
         seed = derive_seed(self.seed, "noise", f"train/{self.current_epoch}/{batch_idx}", self.global_rank)
-        clean = x.flatten(1) @ scaled(self.network.matrix, self.moment).T
+        a = scaled(self.network.matrix, self.moment) if self.learned else self.network.matrix
+        clean = x.flatten(1) @ a.T
         x_hat = self.network.decode(self.noise.apply_to_batch(clean, torch.Generator(x.device).manual_seed(seed)))
         loss: Tensor = (x_hat - x).square().mean()
         self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(x), prog_bar=True)

@@ -23,7 +23,7 @@ class SelfSupervision:
 
     Lambda has round(rho |Omega|) points, drawn one after the other, without those drawn before, with probabilities
     proportional to a Gaussian density around the zero frequency; or round(rho W) of the W measured columns, drawn in
-    the same way, which leaves a mask like those that the network will meet.
+    the same way, which leaves a mask like those that the network will meet, but for points in the middle that stay.
 
     The paper keeps 4 x 4 points in the middle in Theta, and has sensitivities from elsewhere. A network that estimates
     them itself can be left the whole columns in the middle; nothing then holds its lowest frequencies.
@@ -52,7 +52,7 @@ class SelfSupervision:
         """Theta and Lambda, bool (H, W), of the mask Omega of that shape, on its device."""
         free = omega & ~self._middle(omega)
         if self.held == "columns":
-            chosen = self._draw(omega.any(0, keepdim=True), free.any(0, keepdim=True), seed) & omega
+            chosen = self._draw(omega.any(0, keepdim=True), free.any(0, keepdim=True), seed) & free
         else:
             chosen = self._draw(omega, free, seed)
         return omega & ~chosen, chosen

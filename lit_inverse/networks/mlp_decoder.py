@@ -31,7 +31,7 @@ class MLPDecoder(UnfoldedNetwork):
         seed: of the first weights, U(-b, b) with b = 1 / sqrt(inputs of the layer).
 
     Raises:
-        ValueError: when a size is not positive, or not low < high.
+        ValueError: when a size is not positive, or not low < high, both finite.
     """
 
     value_range: ValueRange
@@ -48,8 +48,8 @@ class MLPDecoder(UnfoldedNetwork):
         n = math.prod(in_shape)
         super().__init__(m, n, 1)
         low, high = value_range
-        if not low < high:
-            raise ValueError(f"value_range is {value_range}, expected (low, high) with low < high")
+        if not -math.inf < low < high < math.inf:
+            raise ValueError(f"value_range is {value_range}, expected (low, high) with finite low < high")
         self.value_range = (low, high)
         self.in_shape = tuple(in_shape)
         self.settings = {"m": m, "in_shape": self.in_shape, "hidden": tuple(hidden), "value_range": (low, high)}

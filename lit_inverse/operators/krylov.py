@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from lit_inverse.operators.items import column, dot, norm
+from lit_inverse.operators.items import column, dot, n_reals, norm, rms
 
 if TYPE_CHECKING:
     from lit_inverse.operators.base import LinearOperator
@@ -68,7 +68,8 @@ def cg_steps(
     """Towards x with M x = b, for each item of a batch; M is Hermitian, positive semidefinite, and b in its range.
 
     Hestenes and Stiefel 1952, from x = 0, which is the first yielded. An item stands still once its relative residual
-    is at most `tolerance`; it ends when all stand still, seen at every 10th step, or after max_iter.
+    is at most `tolerance`; it ends when all stand still, seen at every 10th step, or after max_iter. Residuals are kept
+    in units of about ||b||, for each item: b may be as small or large as its type allows, its square need not be in it.
 
     Args:
         product: v -> M v, both of the shape of b.
@@ -77,20 +78,29 @@ def cg_steps(
         tolerance: of the relative residual.
         precondition: r -> P r with P near the inverse of M, Hermitian, positive definite.
     """
-    x, r = torch.zeros_like(b), b
+    unit = _power_of_2(rms(b) * n_reals(b) ** 0.5)
+    x, r = torch.zeros_like(b), b / column(unit, b)
     p = z = precondition(r)
     r_r, r_z = dot(r, r), dot(r, z)
     b_b, n_steps = r_r, torch.zeros_like(r_r, dtype=torch.int64)
+    least = torch.finfo(b_b.dtype).tiny
     goal = tolerance**2 * b_b
+    going = r_r > goal
     for k in range(max_iter + 1):
-        yield CGStep(x, (r_r / b_b.clamp_min(torch.finfo(b_b.dtype).tiny)).sqrt(), n_steps)
-        if k == max_iter or (k % _CHECK == 0 and not bool((r_r > goal).any())):
+        yield CGStep(x, (r_r / b_b.clamp_min(least)).sqrt(), n_steps)
+        if k == max_iter or (k % _CHECK == 0 and not bool(going.any())):
             break
         m_p = product(p)
         curvature = dot(p, m_p)
-        going = (r_r > goal) & (curvature > 0)
-        alpha = column(torch.where(going, r_z / curvature, 0), b)
-        x, r, n_steps = x + alpha * p, r - alpha * m_p, n_steps + going
+        going = going & (curvature > least)
+        alpha = torch.where(going, r_z / curvature, 0)
+        x, r, n_steps = x + column(unit * alpha, b) * p, r - column(alpha, b) * m_p, n_steps + going
         z = precondition(r)
         r_r, r_z, old = dot(r, r), dot(r, z), r_z
+        going = going & (r_r > goal)
         p = z + column(torch.where(old > 0, r_z / old, 0), b) * p
+
+
+def _power_of_2(size: Tensor) -> Tensor:
+    """Near each size (B,), by which nothing is rounded; 1 where it is 0 or not finite."""
+    return torch.where((size > 0) & torch.isfinite(size), size.log2().round().exp2(), 1)

@@ -1,5 +1,13 @@
 """A matrix that was trained."""
 
+import functools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
 from lit_inverse.operators.matrix import Matrix
 from lit_inverse.paths import ConfigPath
 
@@ -14,28 +22,50 @@ class Learned(Matrix):
 
     Raises:
         FileNotFoundError: when there is no such checkpoint.
-        ValueError: when it is damaged, or none holds a matrix of so many measurements, or it does not fit in_shape.
+        ValueError: when it is damaged, or none or several hold a matrix of so many measurements, or it does not fit
+            in_shape.
     """
 
     def __init__(
         self, in_shape: tuple[int, ...], checkpoint: ConfigPath | list[ConfigPath], m: int | None = None
     ) -> None:
-        from lit_inverse.checkpoints import load_network  # which needs networks, and those need operators
-        from lit_inverse.networks import MLPDecoder
-
-        matrices = []
-        for path in checkpoint if isinstance(checkpoint, list) else [checkpoint]:
-            network = load_network(path)
-            if not isinstance(network, MLPDecoder):
-                raise ValueError(f"checkpoint {path} holds a {type(network).__name__}, expected an MLPDecoder")
-            matrices.append((path, network.matrix.detach()))
-        if not matrices:
-            raise ValueError("checkpoint is an empty list, expected at least one")
-        chosen = [(path, matrix) for path, matrix in matrices if m in (None, len(matrix))]
-        if not chosen:
-            raise ValueError(f"m is {m}, expected one of the checkpoints', {[len(matrix) for _, matrix in matrices]}")
-        source, first = chosen[0]
+        path = _chosen(checkpoint, m)
         try:
-            super().__init__(first, tuple(in_shape))
+            super().__init__(_matrix(path), tuple(in_shape))
         except ValueError as error:
-            raise ValueError(f"checkpoint {source}: {error}") from error
+            raise ValueError(f"checkpoint {path}: {error}") from error
+
+    @staticmethod
+    def determining(settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Of settings those that A depends on: one checkpoint, whichever others are there for other m."""
+        return {**settings, "checkpoint": _chosen(settings["checkpoint"], settings.get("m"))}
+
+
+def _chosen(checkpoint: ConfigPath | list[ConfigPath], m: int | None) -> ConfigPath:
+    paths = checkpoint if isinstance(checkpoint, list) else [checkpoint]
+    if not paths:
+        raise ValueError("checkpoint is an empty list, expected at least one")
+    sizes = [_size(os.fspath(path), Path(path).stat().st_mtime_ns if Path(path).exists() else 0) for path in paths]
+    if len(set(sizes)) < len(sizes):
+        raise ValueError(f"the checkpoints have m {sizes}, expected each once")
+    if m is None:
+        return paths[0]
+    if m not in sizes:
+        raise ValueError(f"m is {m}, expected one of the checkpoints', {sizes}")
+    return paths[sizes.index(m)]
+
+
+@functools.lru_cache(maxsize=256)  # asked for each result of a sweep
+def _size(path: str, modified: int) -> int:
+    """m of a checkpoint that was last written then."""
+    return len(_matrix(path))
+
+
+def _matrix(path: str | os.PathLike[str]) -> Tensor:
+    from lit_inverse.checkpoints import load_network  # which needs networks, and those need operators
+    from lit_inverse.networks import MLPDecoder
+
+    network = load_network(path)
+    if not isinstance(network, MLPDecoder):
+        raise ValueError(f"checkpoint {path} holds a {type(network).__name__}, expected an MLPDecoder")
+    return network.matrix.detach()

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.operators.items import column
+from lit_inverse.operators.items import column, rms
 from lit_inverse.operators.krylov import cg_steps
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.base import Given, Solver, ValueRange
@@ -14,7 +14,8 @@ from lit_inverse.solvers.spectral.filters import TIKHONOV
 from lit_inverse.solvers.spectral.parameter_choice import ParameterChoice, check_alpha, chosen
 from lit_inverse.solvers.spectral.singular_system import singular_system
 
-_MOST_VALUES = 100  # singular values of large A from which alpha is chosen
+_MOST_STEPS = 100  # of the bidiagonalisation of large A from which alpha is chosen
+_ROUNDING = 1.001  # of norms
 
 
 class Tikhonov(Solver):
@@ -31,13 +32,14 @@ class Tikhonov(Solver):
         tol: relative residual of the normal equations at which an item has converged; null for 10 times the rounding
             error.
 
-    The history's "alpha" is the one that was used.
+    The history's "alpha" is the one that was used. An item that rounding or overflow leads away from y is 0, and
+    DIVERGED.
 
     Raises:
         ValueError: when a setting is impossible, or A is not linear.
     """
 
-    version = 2
+    version = 3
     stable = True
 
     def __init__(self, alpha: float | ParameterChoice = 1e-3, max_iter: int = 2000, tol: float | None = None) -> None:
@@ -58,12 +60,13 @@ class Tikhonov(Solver):
         steps = cg_steps(lambda v: operator.normal(v) + column(alpha, v) * v, b, self.max_iter, tol)
         for k, step in enumerate(steps):
             trace.record(k, step.x)
-        finite = torch.isfinite(step.x).flatten(1).all(1)
+        # each step makes the objective less, so that no x fits y less than 0 does but by rounding
+        sound = rms(operator(step.x) - given.y) <= _ROUNDING * rms(given.y)
         done = (step.residual <= tol) | (b.flatten(1) == 0).all(1)
         ends = [Status.CONVERGED if one else Status.MAX_ITER for one in done.tolist()]
         return Solution(
-            x=torch.where(column(finite, step.x), step.x, 0),
-            status=[end if ok else Status.DIVERGED for end, ok in zip(ends, finite.tolist(), strict=True)],
+            x=torch.where(column(sound, step.x), step.x, 0),
+            status=[end if ok else Status.DIVERGED for end, ok in zip(ends, sound.tolist(), strict=True)],
             n_iter=step.n_steps,
             history={"alpha": alpha[None]},
             iterates=trace.stack(step.x),
@@ -73,5 +76,5 @@ class Tikhonov(Solver):
         """alpha (B,)."""
         if not isinstance(self.alpha, ParameterChoice):
             return torch.full_like(given.sigma, self.alpha)
-        system = singular_system(operator, given.y, min(self.max_iter, _MOST_VALUES))
+        system = singular_system(operator, given.y, min(self.max_iter, _MOST_STEPS))
         return chosen(self.alpha, system, TIKHONOV, given.sigma.square() * operator.m).to(given.sigma.dtype)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, jvp, replace_all_batch_norm_modules_, vjp, vmap
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.func import functional_call, grad, jvp, vjp, vmap
+from torch.nn.modules.batchnorm import _NormBase
 
 from lit_inverse.operators import LinearOperator
 
@@ -62,8 +62,8 @@ def dynamics(
     network is the nearer to it the wider it is (Jacot, Gabriel, Hongler 2018; Heckel and Soltanolkotabi 2020, Sec. 5).
 
     Args:
-        network: G, of the weights theta_0 that have gradients; it is not changed. Batch norm takes the statistics of
-            the batch of one, but in evaluation mode those that it runs on.
+        network: G, of the weights theta_0 that have gradients; it is not changed. Norms take the statistics of the
+            batch of one, but in evaluation mode those that they run on.
         z: its input, (1, *latent_shape).
         operator: a linear A; it is applied to n vectors.
         y: (1, *out_shape).
@@ -80,8 +80,9 @@ def dynamics(
         raise ValueError(f"y has {len(y)} items and z {len(z)}, expected one of each")
     network = copy.deepcopy(network)
     for module in network.modules():
-        if isinstance(module, _BatchNorm) and module.training:
-            replace_all_batch_norm_modules_(module)
+        if isinstance(module, _NormBase) and module.training:  # which would be changed by every call
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
     theta = {name: w.detach() for name, w in network.named_parameters() if w.requires_grad}
 
     def g(theta: dict[str, Tensor]) -> Tensor:

@@ -1,8 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from datamodules import SparseSignalsDataModule
 from datamodules.loader import ResumableLoader
@@ -59,6 +62,40 @@ def test_a_fixed_training_set_goes_on_where_it_stood() -> None:
     assert [name for batch in loader for name in batch["id"]] == whole[12:]
 
 
+class Listener(LightningModule):
+    """Remembers what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.seen: list[str] = []
+
+    def training_step(self, batch: dict[str, Any], batch_idx: int) -> torch.Tensor:
+        self.seen += batch["id"]
+        return self.weight.sum()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+
+def seen(folder: Path, n_train: int | None, resumed: Path | None = None) -> list[str]:
+    """In three epochs of four batches, with a checkpoint after every step."""
+    data = SparseSignalsDataModule(n=8, batch_size=2, n_batches=4, n_train=n_train, n_val=2, n_test=2)
+    listener = Listener()
+    kept = ModelCheckpoint(folder, "{step}", every_n_train_steps=1, save_top_k=-1, auto_insert_metric_name=False)
+    quiet: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = Trainer(accelerator="cpu", max_epochs=3, limit_val_batches=0, callbacks=[kept], **quiet)
+    trainer.fit(listener, datamodule=data, ckpt_path=resumed, weights_only=True)
+    return listener.seen
+
+
+@pytest.mark.parametrize("n_train", [None, 8])
+def test_training_stopped_anywhere_goes_on_with_the_batches_that_were_left(n_train: int | None, tmp_path: Path) -> None:
+    whole = seen(tmp_path / "whole", n_train)
+    for step in (3, 4, 6):
+        assert seen(tmp_path / str(step), n_train, tmp_path / "whole" / f"{step}.ckpt") == whole[2 * step :]
+
+
 @pytest.mark.parametrize("transposed", [False, True])
 def test_test_signals_may_come_from_a_file(tmp_path: Path, transposed: bool) -> None:
     x = np.arange(12.0).reshape(2, 6)
@@ -81,3 +118,6 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.zeros((3, 4)))
     with pytest.raises(ValueError, match="shape \\(3, 4\\)"):
         SparseSignalsDataModule(n=5, test_file=tmp_path / "x.npy").dataset("test")
+    np.save(tmp_path / "y.npy", np.full((3, 5), np.nan))
+    with pytest.raises(ValueError, match="not finite numbers"):
+        SparseSignalsDataModule(n=5, test_file=tmp_path / "y.npy").dataset("test")

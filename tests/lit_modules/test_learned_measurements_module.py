@@ -5,8 +5,9 @@ import pytest
 import torch
 from fit_runs import Recorder
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import LambdaCallback, ModelCheckpoint
 from torch import Tensor
+from torchvision.utils import make_grid
 
 from datamodules import DigitsDataModule
 from lit_inverse.lit_modules import LearnedMeasurementsModule
@@ -222,12 +223,113 @@ def test_noise_is_the_same_in_each_validation_whatever_the_batches() -> None:
     assert first == pytest.approx(second, rel=1e-5)
 
 
+def measured(
+    learned: LearnedMeasurementsModule,
+    monkeypatch: pytest.MonkeyPatch,
+    x: Tensor,
+    *,
+    epoch: int = 0,
+    batch_idx: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """The noise of a training step, and of a validation step, (B, M) each."""
+    seen: list[Tensor] = []
+    decode = learned.network.decode
+    monkeypatch.setattr(learned.network, "decode", lambda y: (seen.append(y.detach()), decode(y))[1])
+    learned.log = lambda *_, **__: None  # type: ignore[method-assign, assignment]
+    learned.trainer = trainer()
+    learned.trainer.fit_loop.epoch_progress.current.completed = epoch
+    learned.moment = x.T @ x / len(x)
+    batch = {"x": x.view(-1, 1, 28, 28), "id": [f"val/{i}" for i in range(len(x))]}
+    with torch.no_grad():
+        w = learned.network.matrix
+        w.copy_(scaled(w, learned.moment))
+        learned.training_step(batch, batch_idx)
+        learned.validation_step(batch, batch_idx)
+        clean = x @ w.T
+    return seen[0] - clean, seen[1] - clean
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_noise_has_its_size_and_is_another_in_each_step_and_for_each_seed(
+    learned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = torch.rand(200, 784, generator=generator(0))
+    places = [(1, 0, 0), (2, 0, 0), (1, 1, 0), (1, 0, 1), (1, 0, 0)]
+    found = [
+        measured(module(seed=seed, learned=learned), monkeypatch, x, epoch=epoch, batch_idx=batch_idx)
+        for seed, epoch, batch_idx in places
+    ]
+    for training, validation in found:
+        assert float(training.std()) == pytest.approx(0.1, rel=0.1)
+        assert float(validation.std()) == pytest.approx(0.1, rel=0.1)
+    first, *others, again = (training for training, _ in found)
+    torch.testing.assert_close(again, first)
+    for other in others:
+        assert abs(float(torch.corrcoef(torch.stack([first.flatten(), other.flatten()]))[0, 1])) < 0.2
+    validations = [validation for _, validation in found]
+    assert not torch.allclose(validations[0], validations[1], atol=1e-3)
+    for same in validations[2:]:  # whatever the epoch and the batch
+        torch.testing.assert_close(same, validations[0], rtol=0, atol=1e-4)
+    silent = measured(module(learned=learned, noise=GaussianNoise(0.0)), monkeypatch, x)
+    assert max(float(one.abs().max()) for one in silent) < 1e-3
+
+
+def test_first_rows_are_drawn_from_the_covariance_by_the_seed() -> None:
+    items = DigitsDataModule().dataset("train")
+    x = torch.stack([items[i]["x"].flatten() for i in range(len(items))])
+    covariance = torch.cov(x.T.double(), correction=0)
+    rows = {}
+    for seed in (1, 2):
+        network = MLPDecoder(200, hidden=(8,))
+        learned = LearnedMeasurementsModule(network, lr=1e-9, seed=seed)
+        trainer(limit_train_batches=1, limit_val_batches=0).fit(learned, datamodule=DigitsDataModule(batch_size=8))
+        rows[seed] = network.matrix.detach().double()
+    a = rows[1] * (covariance.trace() / rows[1].square().sum(1).mean()).sqrt()  # whatever their scale
+    along = x.double().mean(0)
+    assert float((a @ along).square().mean()) == pytest.approx(float(along @ covariance @ along), rel=0.3)
+    values, vectors = torch.linalg.eigh(covariance)
+    found = (a @ vectors[:, -3:]).square().mean(0)
+    torch.testing.assert_close(found, values[-3:], rtol=0.3, atol=0)
+    assert abs(float(torch.corrcoef(torch.stack([one.flatten() for one in rows.values()]))[0, 1])) < 0.1
+
+
+def test_a_gaussian_matrix_is_drawn_by_the_seed() -> None:
+    drawn = draw_shared((1, 28, 28), lambda in_shape, seed: Gaussian(in_shape, M, seed), 1)
+    assert torch.equal(module(seed=1, learned=False).network.matrix, drawn.matrix)  # type: ignore[arg-type]
+
+
+def test_weights_that_are_not_finite_are_told_with_the_learning_rate(tmp_path: Path) -> None:
+    learned = module(lr=0.5)
+    with torch.no_grad():
+        next(learned.network.decoder.parameters())[0] = torch.nan
+    run = trainer(limit_train_batches=1, limit_val_batches=0, **checkpoints(tmp_path, 1))
+    with pytest.raises(ValueError, match=r"diverged after 1 steps: lower lr, which is 0\.5"):
+        run.fit(learned, datamodule=DigitsDataModule(batch_size=8))
+
+
 def test_rows_and_reconstructions_are_logged() -> None:
     logger = Recorder()
     run = trainer(logger=logger, limit_train_batches=1, limit_val_batches=1, log_every_n_steps=1)
     run.fit(module(images_every=1), datamodule=DigitsDataModule(batch_size=20))
     assert logger.images["rows"][0].shape == (3, 30 + 2, M * 30 + 2)
     assert logger.images["reconstructions"][0].shape == (3, 2 * 30 + 2, 16 * 30 + 2)
+
+
+def test_first_rows_and_first_images_are_logged_every_so_many_epochs() -> None:
+    logger, data = Recorder(), DigitsDataModule(batch_size=20)
+    learned = LearnedMeasurementsModule(MLPDecoder(17, hidden=(24,)), images_every=3)
+    run = trainer(logger=logger, limit_train_batches=1, limit_val_batches=2, log_every_n_steps=1, max_epochs=4)
+    rows: list[Tensor] = []
+    run.callbacks.append(
+        LambdaCallback(on_train_epoch_end=lambda *_: rows.append(learned.network.matrix.detach().clone()))
+    )
+    run.fit(learned, datamodule=data)
+    (shown,), (images,) = logger.images["rows"], logger.images["reconstructions"]
+    grid = make_grid(rows[2][:16].view(-1, 1, 28, 28), nrow=8, normalize=True)
+    assert int((shown.int() - (255 * grid).round().int()).abs().max()) <= 1
+    items = data.dataset("val")
+    first = make_grid(torch.stack([items[i]["x"] for i in range(16)]), nrow=16)
+    assert int((images[:, :32].int() - (255 * first[:, :32]).round().int()).abs().max()) <= 1
 
 
 def test_reconstructions_are_logged_from_black_to_white() -> None:
@@ -245,6 +347,8 @@ def test_reconstructions_are_logged_from_black_to_white() -> None:
 def test_data_and_settings_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"value_range of the data is \(-1.0, 1.0\)"):
         trainer().fit(module(), datamodule=DigitsDataModule(value_range=(-1.0, 1.0)))
+    with pytest.raises(ValueError, match=r"item_shape of the data is \(1, 28, 28\), expected \(1, 14, 56\)"):
+        trainer().fit(LearnedMeasurementsModule(MLPDecoder(M, (1, 14, 56))), datamodule=DigitsDataModule())
     with pytest.raises(ValueError, match="lr is 0"):
         module(lr=0.0)
     with pytest.raises(ValueError, match="images_every is 0"):

@@ -38,6 +38,19 @@ def test_lambda_may_be_whole_columns() -> None:
     assert theta[:, 22:26].all()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_square_in_the_middle_stays_where_columns_are_held(seed: int) -> None:
+    omega = masks.cartesian((40, 48), 3, 0.1, seed=1)
+    theta, held = SelfSupervision(0.6, held="columns").split(omega, seed)
+    assert theta[18:22, 22:26].all()
+    assert torch.equal(theta | held, omega)
+    assert not (theta & held).any()
+    rows = torch.arange(40)
+    outside = (rows < 18) | (rows >= 22)
+    assert torch.equal(held[outside], held.any(0).expand(36, -1))  # all else of the columns
+    assert int(held.any(0).sum()) == round(0.6 * 16)
+
+
 def test_lambda_is_drawn_like_the_paper_by_a_gaussian_density() -> None:
     """Against draws of one point after the other, of which those outside and those drawn before are thrown away."""
     omega = torch.ones(12, 16, dtype=torch.bool)

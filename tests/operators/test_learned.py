@@ -38,8 +38,16 @@ def test_the_one_of_the_wanted_size_is_taken(tmp_path: Path) -> None:
         Learned(SHAPE, [])
 
 
+def test_two_of_the_same_size_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        saved(tmp_path / f"{name}.pt", 2)
+    with pytest.raises(ValueError, match=r"the checkpoints have m \[2, 2\], expected each once"):
+        Learned(SHAPE, [tmp_path / "a.pt", tmp_path / "b.pt"], 2)
+
+
 def test_a_matrix_that_is_not_finite_is_refused_by_the_name_of_its_file(tmp_path: Path) -> None:
     network = saved(tmp_path / "a.pt", 2)
+    saved(tmp_path / "a.pt", 3)
     weights = {**network.state_dict(), "matrix": torch.full((2, 12), torch.nan)}
     torch.save({"network": describe(network, network.settings), "state_dict": weights}, tmp_path / "nan.pt")
     with pytest.raises(ValueError, match=r"nan.pt: matrix has entries that are not finite"):
@@ -84,7 +92,7 @@ def test_impossible_sizes_are_refused_by_name(settings: dict[str, object]) -> No
         MLPDecoder(**settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value_range", [(1.0, 0.0), (0.5, 0.5)])
+@pytest.mark.parametrize("value_range", [(1.0, 0.0), (0.5, 0.5), (0.0, float("inf")), (float("-inf"), 0.0)])
 def test_a_range_that_is_none_is_refused(value_range: tuple[float, float]) -> None:
-    with pytest.raises(ValueError, match=r"value_range is .*, expected \(low, high\) with low < high"):
+    with pytest.raises(ValueError, match=r"value_range is .*, expected \(low, high\) with finite low < high"):
         MLPDecoder(2, SHAPE, value_range=value_range)

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from lit_inverse.operators import Gaussian, Sign
+from lit_inverse.operators import Gaussian, Matrix, Sign
 from lit_inverse.solvers import Status, Tikhonov
+from lit_inverse.solvers.spectral import GCV
 
 
 def draw(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -35,6 +36,22 @@ def test_nothing_comes_of_nothing() -> None:
     solution = Tikhonov().solve(torch.zeros(1, 20), Gaussian((1, 6, 6), 20, 0))
     assert not solution.x.any()
     assert solution.status == [Status.CONVERGED]
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-8, 1e-6, 1.0, 1e6, 1e12])
+def test_single_precision_does_not_depend_on_the_unit_of_y(scale: float) -> None:
+    u, v = (torch.linalg.qr(draw(n, 40)).Q for n in (60, 40))
+    operator = Matrix(((u * torch.logspace(0, -2, 40)) @ v.mT * scale).float())
+    x, eta = draw(2, 40, dtype=torch.float32), draw(2, 60, dtype=torch.float32)
+    solution = Tikhonov(GCV()).solve(operator(x) + 0.01 * scale * eta, operator)
+    assert solution.status[0] != Status.DIVERGED
+    assert (solution.x - x).norm() < 0.6 * x.norm()
+
+
+def test_what_overflows_is_told() -> None:
+    solution = Tikhonov(1e-3).solve(torch.ones(1, 20), Matrix(1e25 * draw(20, 30, dtype=torch.float32)))
+    assert solution.status == [Status.DIVERGED]
+    assert not solution.x.any()
 
 
 def test_a_nonlinear_operator_is_refused() -> None:

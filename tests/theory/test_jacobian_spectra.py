@@ -1,6 +1,7 @@
 """The command on spectra of Jacobians, at small size."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,18 @@ def test_command_writes_its_files_and_measures_nothing_twice(tmp_path: Path, mon
     assert (tmp_path / "jacobian_spectra.png").stat().st_size > 1000
     monkeypatch.setattr(experiment, "two_layer", lambda *_: pytest.fail("was measured again"))
     run(tmp_path, half_widths=[5], iterations=[0, 1], **options)
-    assert {one.iteration for one in read_records(Value, tmp_path / "values.csv")} == {0, 1}
+    assert {one.iteration for one in read_records(Value, tmp_path / "values.csv")} == {0, 1, 2}
     monkeypatch.setattr(experiment, "deep_decoder", lambda *_: pytest.fail("was measured again"))
-    run(tmp_path, half_widths=[5], iterations=[0, 1], **options)
-    with pytest.raises(ValueError, match=r"two layers, half width 5 with \(n, width, seed\) \(90, 20, 0\), expected"):
+    for fewer in ([0, 1], [0], [2]):
+        run(tmp_path, half_widths=[5], iterations=fewer, **options)
+    assert {one.iteration for one in read_records(Value, tmp_path / "values.csv")} == {0, 1, 2}
+    refused = r"two layers, half width 5 with \(n, width, seed, law\) \(90, 20, 0, {}\), expected"
+    with pytest.raises(ValueError, match=refused.format(2)):
         run(tmp_path, half_widths=[5], iterations=[0, 1], **{**options, "width": 22})
+    old = [replace(one, law=1) for one in read_records(Value, tmp_path / "values.csv")]
+    write_records(Value, old, tmp_path / "values.csv")
+    with pytest.raises(ValueError, match=refused.format(1)):
+        run(tmp_path, half_widths=[5], iterations=[0, 1], **options)
 
 
 def test_a_run_killed_between_its_files_counts_no_angle_twice(tmp_path: Path) -> None:

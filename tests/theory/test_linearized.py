@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from lit_inverse.networks import DeepDecoder, ReLUGenerator, TwoLayerGenerator
-from lit_inverse.operators import CartesianFourier, Gaussian, LinearOperator
+from lit_inverse.operators import CartesianFourier, Gaussian, Identity, LinearOperator
 from lit_inverse.seeding import generator
 from lit_inverse.theory.linearized import dynamics, tangent_kernel
 
@@ -116,6 +116,17 @@ def test_a_network_with_batch_norm_is_linear_at_first() -> None:
     z = network.draw_latent(generator(0))[None].double()
     first, second = (dynamics(network, z, operator, measured(operator), step, 1) for step in (1e-4, 1e-5))
     assert float(second.difference[1]) < 0.2 * float(first.difference[1]) < 0.02
+
+
+def test_instance_norm_with_running_statistics_is_left_as_it_is() -> None:
+    norm = nn.InstanceNorm1d(2, affine=True, track_running_stats=True).double()
+    plain = nn.InstanceNorm1d(2, affine=True).double()
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    operator, z = Identity((8,)).double(), torch.randn(1, 2, 4, generator=generator(0), dtype=torch.float32).double()
+    y = torch.ones(1, 8, dtype=torch.float64)
+    found, expected = (dynamics(one, z, operator, y, 0.1, 3) for one in (norm, plain))
+    torch.testing.assert_close(found.true.outputs, expected.true.outputs)
+    assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
 
 
 def test_batch_norm_in_evaluation_mode_is_an_affine_map() -> None:

@@ -26,7 +26,7 @@ from lit_inverse.theory.one_hidden_layer.early_stopping import NOISE, Fit, fit, 
 from lit_inverse.theory.one_hidden_layer.experiment import run
 from lit_inverse.theory.one_hidden_layer.figure import _rates
 from lit_inverse.theory.one_hidden_layer.theorem import expected_rate, largest_step, proved_rate, proved_width
-from lit_inverse.theory.records import read_records
+from lit_inverse.theory.records import read_records, write_records
 
 WIDE = Setting("identity", 32, 40.0)
 
@@ -100,6 +100,16 @@ def test_a_narrow_network_does_not() -> None:
     assert trial(Setting("identity", 32, 1.5), 1, 1.0, 10)[0].residual != trial(WIDE, 0, 1.0, 10)[0].residual
 
 
+def test_draws_are_paired_across_ratios_whatever_their_type() -> None:
+    narrow, wide, same = (problem(Setting("subsampled", 16, ratio), 3) for ratio in (2.0, 8.0, 8))
+    for a, b in zip(wide, same, strict=True):
+        assert torch.equal(a, b)
+    assert torch.equal(narrow[2], wide[2])
+    assert torch.equal(narrow[1], wide[1][: len(narrow[1])])
+    other = problem(Setting("subsampled", 16, 8.0), 4)
+    assert not torch.equal(other[2], wide[2])
+
+
 def test_rate_of_a_geometric_sequence_is_its_own() -> None:
     assert final_rate(0.93 ** torch.arange(400, dtype=torch.float64)) == pytest.approx(0.07, rel=1e-9)
     assert math.isnan(final_rate(0.93 ** torch.arange(100, dtype=torch.float64)))
@@ -149,6 +159,9 @@ def test_what_was_measured_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         run(tmp_path, **settings, step_share=0.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"fits.csv was measured with n_iter 3, expected 4"):
         run(tmp_path, **{**settings, "fit_iter": 4})  # type: ignore[arg-type]
+    write_records(Trial, [replace(row, law=1) for row in rows], tmp_path / "trials.csv")
+    with pytest.raises(ValueError, match=r"trials.csv was measured with law 1, expected 2: give another out"):
+        run(tmp_path, **settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("killed_after", ["curves.csv", "trials.csv"])

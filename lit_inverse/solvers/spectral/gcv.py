@@ -1,7 +1,5 @@
 """Generalised cross-validation."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -11,39 +9,48 @@ from lit_inverse.solvers.spectral.parameter_choice import ParameterChoice
 from lit_inverse.solvers.spectral.singular_system import SingularSystem
 
 _MARGIN = 1e-3  # of alphas below the smallest singular value: a well-conditioned A needs hardly any
+_FEWEST = 5  # free directions: the mean square of chi^2 with fewer is often far below 1
 
 
 class GCV(ParameterChoice):
-    """The alpha that minimises ||A x - y||^2 / (m - gamma sum_i F(sigma_i))^2 (Golub, Heath, Wahba 1979: gamma = 1).
+    """The alpha that minimises ||A x - y||^2 / (m - tr F)^2 (rho + (1 - rho) tr F^2 / m), tr F^p = sum_i F(sigma_i)^p.
 
-    It needs no sigma: noise in all m directions is what makes it work. Among alphas that belong to thresholds between
-    a thousandth of the smallest and the largest singular value, geometrically. With a bidiagonalisation in place of all
-    singular values the sum is estimated by Lanczos quadrature. It fails where singular values do not fall, as those of
-    random A with m < n, and says nothing where all are equal.
+    With rho = 1 generalised cross-validation (Golub, Heath, Wahba 1979), else the robust one of Lukas 2006 (Inverse
+    Problems 22, 1883; gamma is rho there): its second factor grows with what noise does to x.
+
+    It needs no sigma: noise in all m directions is what makes it work. Alphas that leave the noise less than five of
+    them to be seen in, (m - tr F)^2 / sum_i (1 - F(sigma_i))^2 < 5, are not looked at (m / 2 where m < 10): by chance
+    these have little noise in some draws, and then nothing would be regularised. Among alphas that belong to thresholds
+    between a thousandth of the smallest and the largest singular value, geometrically. With a bidiagonalisation in
+    place of all singular values the sums are estimated by Lanczos quadrature.
+
+    It fails where singular values do not fall, as those of random A with m < n, where m = n and the best x leaves
+    hardly any direction out (little noise, not ill-posed; `TSVD` and `SoftTSVD` before `Tikhonov`), and says nothing
+    where all are equal.
 
     Args:
-        gamma: >= 1. With 1, in a few cases of a hundred, nothing is regularised: the smallest singular values alone
-            decide the quotient there. 1.4 prevents that and costs little else (Kim and Gu 2004).
+        robustness: rho, 0 < rho <= 1. The smaller, the rarer are alphas that are too small; but at .6 and below a mild
+            blur is regularised far too much (docs/theory.md).
         number: of alphas that are compared.
 
     Raises:
-        ValueError: when gamma or number is below 1.
+        ValueError: when robustness is out of its range or number below 1.
     """
 
-    def __init__(self, gamma: float = 1.4, number: int = 200) -> None:
-        if not 1 <= gamma < math.inf:
-            raise ValueError(f"gamma is {gamma}, expected a finite number of at least 1")
+    def __init__(self, robustness: float = 0.8, number: int = 200) -> None:
+        if not 0 < robustness <= 1:
+            raise ValueError(f"robustness is {robustness}, expected 0 < robustness <= 1")
         at_least_1(number=number)
-        self.gamma, self.number = gamma, number
+        self.robustness, self.number = robustness, number
 
     def __call__(self, system: SingularSystem, family: Filter, noise: Tensor) -> Tensor:
         alphas = family.alpha_of(system.thresholds(self.number, _MARGIN))
-        return alphas.gather(0, self._scores(system, family, alphas).argmin(0, keepdim=True))[0]
+        scores = torch.stack([self._score(system, family, alpha) for alpha in alphas])
+        return alphas.gather(0, scores.argmin(0, keepdim=True))[0]
 
-    def _scores(self, system: SingularSystem, family: Filter, alphas: Tensor) -> Tensor:
-        scores = []
-        for alpha in alphas:
-            free = system.n_rows - self.gamma * system.trace(family, alpha)
-            interpolates = free < 1e-6 * system.n_rows
-            scores.append(torch.where(interpolates, torch.inf, system.residual(family, alpha) / free.square()))
-        return torch.stack(scores)
+    def _score(self, system: SingularSystem, family: Filter, alpha: Tensor) -> Tensor:
+        m = system.n_rows
+        free, squares = (system.free(family, alpha, power) / m for power in (1, 2))  # tr F^2 / m = 1 - 2 free + squares
+        weight = self.robustness + (1 - self.robustness) * (1 - 2 * free + squares)
+        few = (free < 1e-6) | (m * free.square() < min(_FEWEST, m / 2) * squares)
+        return torch.where(few, torch.inf, system.residual(family, alpha) / free.square() * weight)

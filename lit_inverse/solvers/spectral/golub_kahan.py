@@ -26,13 +26,21 @@ def golub_kahan(a: Flattened, y: Tensor, n_steps: int) -> tuple[Tensor, Tensor]:
     largest = torch.zeros_like(norm(y))
     us[:, 0] = _direction(y, norm(y))
     for k in range(n_steps):
-        for basis, at, vector in ((vs, (k, k), a.adjoint), (us, (k + 1, k), a)):
-            new = _orthogonal(vector(us[:, k] if basis is vs else vs[:, k]), basis)
-            length = norm(new)
-            largest = torch.maximum(largest, length)
-            length = torch.where(length > 100 * torch.finfo(length.dtype).eps * largest, length, 0)
-            basis[:, at[0]], lower[:, *at] = _direction(new, length), length
+        vs[:, k], lower[:, k, k], largest = _next(a.adjoint(us[:, k]), vs[:, :k], largest)
+        us[:, k + 1], lower[:, k + 1, k], largest = _next(a(vs[:, k]), us[:, : k + 1], largest)
     return lower, vs
+
+
+def _next(vector: Tensor, basis: Tensor, largest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The direction of what is left of a vector (B, n), its length, and the largest length so far, (B,) each.
+
+    A length of 0 but for rounding is 0, and so is the direction then.
+    """
+    left = _orthogonal(vector, basis)
+    length = norm(left)
+    largest = torch.maximum(largest, length)
+    length = torch.where(length > 100 * torch.finfo(length.dtype).eps * largest, length, 0)
+    return _direction(left, length), length, largest
 
 
 def _direction(vector: Tensor, length: Tensor) -> Tensor:

@@ -22,7 +22,8 @@ class SingularSystem:
     """sigma_i, <y, u_i> and v_i, where A = sum_i sigma_i u_i v_i^H, of a batch; singular values of 0 are left out.
 
     Attributes:
-        sigma: (1 or B, k), in falling order, equal ones to the last bit; 0 stands for those that are left out.
+        sigma: (1 or B, k), in falling order; 0 stands for those that are left out.
+        levels: the same, but equal to the last bit where they are equal but for rounding: what filters see.
         coefficients: (B, k), of y.
         rest: (B,), the square of what y has beside the u_i.
         vectors: (1 or B, k, n), the v_i, in the precision of y.
@@ -34,6 +35,7 @@ class SingularSystem:
     """
 
     sigma: Tensor
+    levels: Tensor
     coefficients: Tensor
     rest: Tensor
     vectors: Tensor
@@ -44,7 +46,7 @@ class SingularSystem:
 
     def response(self, family: Filter, alpha: Tensor) -> Tensor:
         """F(sigma_i), (B, k), for alpha (B,); 0 where sigma_i = 0."""
-        return torch.where(self.sigma > 0, family.response(self.sigma, alpha[:, None]), 0)
+        return torch.where(self.levels > 0, family.response(self.levels, alpha[:, None]), 0)
 
     def gains(self, family: Filter, alpha: Tensor) -> Tensor:
         """F(sigma_i) / sigma_i, (B, k)."""
@@ -64,12 +66,13 @@ class SingularSystem:
         weights = (self.gains(family, alpha) * self.coefficients).to(self.vectors.dtype)
         return (weights[:, None] @ self.vectors)[:, 0]
 
-    def trace(self, family: Filter, alpha: Tensor) -> Tensor:
-        """sum_i F(sigma_i) over all singular values of A, (B,): an estimate where not all were found."""
+    def free(self, family: Filter, alpha: Tensor, power: int = 1) -> Tensor:
+        """sum_i (1 - F(sigma_i))^power over all n_rows u_i, (B,); an estimate where not all sigma_i were found."""
         if self.spectrum is None:
-            return self.response(family, alpha).sum(1)
+            return (1 - self.response(family, alpha)).pow(power).sum(1) + self.n_rows - self.sigma.shape[1]
         values, weights = self._spectrum
-        return (weights * torch.where(values > 0, family.response(values, alpha[:, None]), 0)).sum(1)
+        damped = torch.where(values > 0, 1 - family.response(values, alpha[:, None]), 1) ** power
+        return (weights * (damped - 1)).sum(1) + self.n_rows
 
     @functools.cached_property
     def _spectrum(self) -> Spectrum:
@@ -79,13 +82,13 @@ class SingularSystem:
     @property
     def smallest(self) -> Tensor:
         """The smallest sigma_i > 0, (1 or B,); 0 where A is 0."""
-        return torch.where(self.sigma > 0, self.sigma, self.sigma.amax(1, keepdim=True)).amin(1)
+        return torch.where(self.levels > 0, self.levels, self.levels.amax(1, keepdim=True)).amin(1)
 
     def thresholds(self, number: int, margin: float = 1.0) -> Tensor:
         """Geometrically from `margin` times the smallest to the largest sigma_i, (number, B)."""
-        least = torch.finfo(self.sigma.dtype).tiny  # where A is 0
-        largest, smallest = self.sigma.amax(1).clamp_min(least), (margin * self.smallest).clamp_min(least)
-        share = torch.linspace(0, 1, number, dtype=self.sigma.dtype, device=self.sigma.device)[:, None]
+        least = torch.finfo(self.levels.dtype).tiny  # where A is 0
+        largest, smallest = self.levels.amax(1).clamp_min(least), (margin * self.smallest).clamp_min(least)
+        share = torch.linspace(0, 1, number, dtype=largest.dtype, device=largest.device)[:, None]
         between = torch.minimum(smallest ** (1 - share) * largest**share, largest)  # rounding may be above
         return between.expand(-1, len(self.coefficients))
 
@@ -96,8 +99,8 @@ def singular_system(operator: LinearOperator, y: Tensor, max_iter: int) -> Singu
     Of all else at most max_iter steps of Golub-Kahan bidiagonalisation from y, whose singular values stand for those of
     A: exact when the Krylov space is complete, else the better the smoother F(sigma) / sigma is. Decomposed in float64,
     but on devices that have none. What is below rounding error, eps max(rows, n) ||A||, or 100 eps ||A|| of a
-    bidiagonalisation, counts as 0. Singular values that differ by no more than 100 eps of themselves count as equal:
-    rounding alone would tell which of them TSVD keeps.
+    bidiagonalisation, counts as 0. For filters, singular values that follow on one another by no more than 100 eps of
+    themselves are equal: rounding alone would tell which of them TSVD keeps.
     """
     a = Flattened(operator, y)
     return _exact(a, y) if a.is_small else _krylov(a, y, min(max_iter, a.n, a.rows))
@@ -112,11 +115,11 @@ def _exact(a: Flattened, y: Tensor) -> SingularSystem:
     # as a difference of squares it would be lost to rounding
     rest = (target - coefficients @ u.mT if a.rows > a.n else 0 * target).abs().square().sum((1, 2))
     eps = torch.finfo(flat.dtype).eps
-    sigma = _levelled(sigma.view(-1, sigma.shape[-1]), _ROUNDING * eps)
-    sigma = _without_rounding(sigma, eps * max(a.rows, a.n))
+    sigma = _without_rounding(sigma.view(-1, sigma.shape[-1]), eps * max(a.rows, a.n))
+    levels = torch.where(sigma > 0, _levelled(sigma, _ROUNDING * eps), 0)
     vectors = vh.conj().to(flat.dtype).view(-1, *vh.shape[-2:])
     complete = torch.ones_like(rest, dtype=torch.bool)
-    return SingularSystem(sigma, coefficients[:, 0], rest, vectors, a.rows, complete)
+    return SingularSystem(sigma, levels, coefficients[:, 0], rest, vectors, a.rows, complete)
 
 
 def _krylov(a: Flattened, y: Tensor, n_steps: int) -> SingularSystem:
@@ -126,6 +129,7 @@ def _krylov(a: Flattened, y: Tensor, n_steps: int) -> SingularSystem:
     coefficients = torch.linalg.vector_norm(precise(flat), dim=1, keepdim=True) * p[:, 0]
     sigma = _without_rounding(sigma, _ROUNDING * torch.finfo(flat.dtype).eps)
     return SingularSystem(
+        sigma,
         sigma,
         coefficients[:, :-1],
         rest=coefficients[:, -1].square(),

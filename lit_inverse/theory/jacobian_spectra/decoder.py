@@ -9,7 +9,7 @@ from torch import Tensor
 from lit_inverse.networks import DeepDecoder
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.networks.initialization import draw_normal, initialize
-from lit_inverse.seeding import generator
+from lit_inverse.seeding import generator, source_of
 
 
 def decoder(n: int = 512, width: int = 64, depth: int = 4, seed: int = 0) -> tuple[ImageGenerator, Tensor]:
@@ -47,7 +47,7 @@ def noisy_step(n: int, deviation: float = 0.2, seed: int = 0) -> Tensor:
     """1 on the first half and 0 on the second, with white noise; the notebook's is 0.4 N(0, 0.5^2)."""
     y = torch.zeros(n, dtype=torch.float64)
     y[: n // 2] = 1
-    return y + deviation * torch.randn(n, generator=generator(seed), dtype=torch.float32)
+    return y + deviation * torch.randn(n, generator=source_of(seed, "noise"), dtype=torch.float32)
 
 
 def fitted(

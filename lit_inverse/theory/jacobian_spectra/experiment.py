@@ -7,6 +7,7 @@ import torch
 from lit_inverse.theory.jacobian_spectra.figure import draw
 from lit_inverse.theory.jacobian_spectra.measurement import (
     DEEP_DECODER,
+    LAW,
     SUBSPACES,
     Angle,
     Value,
@@ -31,7 +32,7 @@ def run(
 ) -> None:
     """Measures and writes values.csv, angles.csv and jacobian_spectra.png; about a minute of the processor.
 
-    What values.csv holds already is not measured again.
+    What values.csv holds already is not measured again; of the fit, with more iterations, it is: all of them.
 
     Args:
         out: folder.
@@ -56,13 +57,13 @@ def run(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     values, angles = read_records(Value, out / "values.csv"), read_records(Angle, out / "angles.csv")
-    sizes = {True: (decoder_n, decoder_width, seed), False: (n, width, seed)}
+    sizes = {True: (decoder_n, decoder_width, seed, LAW), False: (n, width, seed, LAW)}
     for one in values:
-        wanted, came = sizes[one.network == DEEP_DECODER], (one.n, one.width, one.seed)
-        if came != wanted:
+        expected, came = sizes[one.network == DEEP_DECODER], (one.n, one.width, one.seed, one.law)
+        if came != expected:
             raise ValueError(
-                f"{out / 'values.csv'} holds values of {one.network} with (n, width, seed) {came}, "
-                f"expected {wanted}: give another out"
+                f"{out / 'values.csv'} holds values of {one.network} with (n, width, seed, law) {came}, "
+                f"expected {expected}: give another out"
             )
     # a run that was killed between the files has left angles without values
     angles = [one for one in angles if one.network in {value.network for value in values}]
@@ -73,10 +74,11 @@ def run(
             _write(values, angles, out)
             print(f"half width {half_width}: error of the leading 50 values {worst_error(more):.1%}", flush=True)
     found = [{one.iteration for one in kept if one.network == DEEP_DECODER} for kept in (values, angles)]
-    if found != [set(iterations)] * 2:
+    wanted = found[0] | set(iterations)
+    if found != [wanted] * 2:
         values = [one for one in values if one.network != DEEP_DECODER]
         angles = [one for one in angles if one.network != DEEP_DECODER]
-        for more, turned in deep_decoder(decoder_n, decoder_width, iterations, seed):
+        for more, turned in deep_decoder(decoder_n, decoder_width, sorted(wanted), seed):
             values, angles = values + more, angles + turned
         _write(values, angles, out)
     draw(values, angles, out / "jacobian_spectra.png")

@@ -10,12 +10,13 @@ from torch import Tensor
 from datamodules.smooth_signals import trigonometric_basis
 from lit_inverse.networks import TwoLayerGenerator
 from lit_inverse.networks.initialization import initialize
-from lit_inverse.seeding import generator
+from lit_inverse.seeding import derive_seed, generator
 from lit_inverse.theory.jacobian import Spectrum, by_weights, leading_spectrum, principal_angles
 from lit_inverse.theory.jacobian_spectra.decoder import decoder, fitted, mixing_weights, noisy_step
 from lit_inverse.theory.two_layer import predicted_spectrum, triangle
 
 DEEP_DECODER = "deep decoder"
+LAW = 2  # of what is drawn from a seed: 1, in files without it, drew directions and noise from that of the weights
 LEADING = 50  # values that are held to the prediction
 SUBSPACES = (1, 3, 5, 11, 21, 51)  # their dimensions: whole pairs of cos and sin
 
@@ -33,6 +34,7 @@ class Value:
         place: from 1, the largest.
         value: measured.
         predicted: eq. 11 in descending order; NaN for the deep decoder.
+        law: by which all was drawn from the seed.
     """
 
     network: str
@@ -43,6 +45,7 @@ class Value:
     place: int
     value: float
     predicted: float
+    law: int = 1
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ def two_layer(n: int, width: int, half_width: int, seed: int, rank: int = max(SU
     """Of the generator at its first weights, whose size does not matter, in float32."""
     network = TwoLayerGenerator((n,), width, half_width)
     initialize(network, "paper", generator(seed))
-    found = leading_spectrum(by_weights(network, torch.empty(1, 0)), rank, oversampling=30, n_power=3, seed=seed)
+    found = leading_spectrum(
+        by_weights(network, torch.empty(1, 0)), rank, oversampling=30, n_power=3, seed=_probes(seed)
+    )
     predicted = predicted_spectrum(triangle(n, half_width)).sort(descending=True).values[:rank]
     common = two_layer_name(half_width), n, width, seed, 0
     return _records(common, found, predicted, trigonometric_basis(n, max(SUBSPACES)))
@@ -93,14 +98,19 @@ def deep_decoder(n: int, width: int, iterations: Sequence[int], seed: int) -> It
     network, z = decoder(n, width, seed=seed)
     functions = trigonometric_basis(n, max(SUBSPACES) + 1)[:, 1:]
     for iteration, _ in fitted(network, z, noisy_step(n, seed=seed), iterations):
-        found = leading_spectrum(by_weights(network, z, mixing_weights(network), chunk=32), n, seed=seed)
+        found = leading_spectrum(by_weights(network, z, mixing_weights(network), chunk=32), n, seed=_probes(seed))
         common = DEEP_DECODER, n, width, seed, iteration
         yield _records(common, found, torch.full((n,), math.nan), functions)
 
 
+def _probes(seed: int) -> int:
+    """Of the directions of the randomised SVD."""
+    return derive_seed(seed, "solver", "probes", 0)
+
+
 def _records(common: tuple[str, int, int, int, int], found: Spectrum, predicted: Tensor, functions: Tensor) -> Found:
     pairs = zip(found.values.tolist(), predicted.tolist(), strict=True)
-    values = [Value(*common, place, *pair) for place, pair in enumerate(pairs, 1)]
+    values = [Value(*common, place, *pair, LAW) for place, pair in enumerate(pairs, 1)]
     left = found.left.to(functions)
     angles = [
         Angle(*common, p, place, degrees)

@@ -31,7 +31,10 @@ def affine_estimate(y: Tensor, matrix: Tensor, mean: Tensor, covariance: Tensor,
 
 
 def principal_estimate(x: Tensor, mean: Tensor, covariance: Tensor, m: int) -> Tensor:
-    """The projection of x (B, n) onto the m largest principal components: the best of all m noise-free measurements."""
+    """The projection of x (B, n) onto the m largest principal components.
+
+    The best that an affine decoder makes of any m noise-free measurements; others may do better.
+    """
     largest = torch.linalg.eigh(covariance).eigenvectors[:, -m:]
     x_hat: Tensor = mean + (x.double() - mean) @ largest @ largest.T
     return x_hat

@@ -12,6 +12,7 @@ from lit_inverse.seeding import derive_seed, generator
 from lit_inverse.theory.one_hidden_layer.theorem import largest_step, proved_rate
 
 OPERATORS = ("identity", "subsampled")
+LAW = 2  # of what is drawn from a seed: 1, in files without it, drew anew for each ratio
 _EVERY = 100  # iterations between looks at the residual
 _DONE = 1e-10  # relative residual
 _SLOPE = (1e-4, 1e-9)  # relative residuals between which the rate is measured
@@ -53,6 +54,7 @@ class Trial(Setting):
         last: in the end.
         flipped: share of the units that are active at one of beginning and end alone.
         moved: ||W_T - W_0|| ||z|| / sqrt(m); the proof allows 60.
+        law: by which all was drawn from the seed.
     """
 
     step_share: float
@@ -65,6 +67,7 @@ class Trial(Setting):
     last: float
     flipped: float
     moved: float
+    law: int = 1
 
 
 @dataclass(frozen=True)
@@ -96,21 +99,23 @@ def trial(setting: Setting, seed: int, step_share: float, max_iter: int) -> tupl
         last=_least_eigenvalue(matrix, end) * setting.m,
         flipped=float(((w > 0) != (end > 0)).double().mean()),
         moved=float((end - w).norm()) / math.sqrt(setting.m),
+        law=LAW,
     )
     return found, [Point(**vars(setting), seed=seed, time=s * unit, residual=float(residuals[s])) for s in kept(len(t))]
 
 
 def problem(setting: Setting, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """A V (m, d), W z (d,) and y (m,), ||y|| = 1: all that descent depends on, for z of norm 1."""
-    m = setting.m
-    operator = _operator(setting, derive_seed(seed, "operator", str(setting), 0))
+    """A V (m, d), W z (d,) and y (m,), ||y|| = 1: all that descent depends on, for z of norm 1.
+
+    A and y are the same for all ratios, and W of a wide network begins with that of a narrow one.
+    """
+    m, name = setting.m, f"{setting.operator}/{setting.m}"
+    operator = _operator(setting, derive_seed(seed, "operator", name, 0))
     n, unit = operator.n, float(operator.norm())  # of orthonormal rows unit is 1
-    source = generator(derive_seed(seed, "noise", str(setting), 0))
+    source = generator(derive_seed(seed, "noise", name, 0))
     y = operator(torch.randn(1, n, generator=source, dtype=torch.float32).double())[0]
     # ||y|| / sqrt(m d) is the deviation of V
-    network = OneHiddenLayer(
-        1, setting.width, (n,), math.sqrt(n / m), derive_seed(seed, "solver", str(setting), 0)
-    ).double()
+    network = OneHiddenLayer(1, setting.width, (n,), math.sqrt(n / m), derive_seed(seed, "solver", name, 0)).double()
     return (operator(network.outer.T) / unit).T.contiguous(), network.inner.detach()[:, 0], y / y.norm()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from lit_inverse.theory.one_hidden_layer.descent import OPERATORS, Point, Setting, Trial, kept, trial
+from lit_inverse.theory.one_hidden_layer.descent import LAW, OPERATORS, Point, Setting, Trial, kept, trial
 from lit_inverse.theory.one_hidden_layer.early_stopping import NETWORKS, TARGETS, Fit, fit
 from lit_inverse.theory.one_hidden_layer.figure import draw
 from lit_inverse.theory.records import read_records, write_records
@@ -36,13 +36,13 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: the files hold trials of another m, step_share or number of steps.
+        ValueError: the files hold trials of another m, step_share or number of steps, or of an older law of drawing.
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     rows, curves = read_records(Trial, out / "trials.csv"), read_records(Point, out / "curves.csv")
     along = read_records(Fit, out / "fits.csv")
-    _expect(rows, out / "trials.csv", m=m, step_share=step_share, max_iter=max_iter)
+    _expect(rows, out / "trials.csv", m=m, step_share=step_share, max_iter=max_iter, law=LAW)
     _expect(along, out / "fits.csv", n_iter=fit_iter)
     done = {(row.operator, row.ratio, row.seed) for row in rows}
     # a run that was killed between the files has left curves without trials

@@ -21,7 +21,12 @@ def settings(ps: list[int], ratios: list[float], noises: list[float], n: int, mo
     """Those of the panels: m = ratio p between 12 and `most`, without noise; and noise at p = 20 and m = 60."""
     exact = [Setting(p, round(ratio * p), 0.0) for p in ps for ratio in ratios]
     noisy = [Setting(*_NOISY, noise) for noise in [0.0, *noises]]
-    return [one for one in dict.fromkeys(exact + noisy) if _FEWEST <= one.m <= most and max(one.p, one.m) <= n]
+    every = list(dict.fromkeys(exact + noisy))
+    kept = [one for one in every if _FEWEST <= one.m <= most and max(one.p, one.m) <= n]
+    if len(kept) < len(every):
+        left_out = [(one.p, one.m) for one in every if one not in kept]
+        print(f"left out: (p, m) = {left_out}, expected m from {_FEWEST} to {most}, and neither above n = {n}")
+    return kept
 
 
 def run(
@@ -50,7 +55,8 @@ def run(
         most: measurements; the number of steps grows with them, see `pace`.
         network: G, and n.
         max_iter: largest number of steps.
-        fit_at: the p at which alone the constant of the bound is fitted.
+        fit_at: the p at which alone the constant of the bound is fitted, to the settings above, as the figure is of
+            them, whatever else trials.csv holds.
         threads: of the processor.
 
     Raises:
@@ -64,7 +70,8 @@ def run(
             path = out / "trials.csv"
             raise ValueError(f"{path} was measured with {name} {came}, expected {wanted}: give another out")
     done = Counter(_setting(one) for one in trials)
-    for setting in settings(ps, ratios, noises, network.n, most):
+    asked = settings(ps, ratios, noises, network.n, most)
+    for setting in asked:
         if done[setting] == signals:
             continue
         more, along = measure(setting, network, signals, max_iter)
@@ -75,6 +82,8 @@ def run(
         write_records(Along, curves, out / "along.csv")
         write_records(Trial, trials, out / "trials.csv")
         print(setting, f"error {sum(one.error for one in more) / signals:.4f}", flush=True)
+    trials = [one for one in trials if _setting(one) in asked]
+    curves = [one for one in curves if _setting(one) in asked]
     constant, share = under_bound(trials, fit_at)
     print(f"C = {constant:.3g} of p = {fit_at}: {share:.0%} of the other trials are under the bound")
     draw(trials, curves, fit_at, out / "smooth_signals.png")

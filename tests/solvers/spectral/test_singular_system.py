@@ -30,6 +30,24 @@ def test_equal_singular_values_are_kept_together(name: str, precision: torch.dty
     torch.testing.assert_close(TSVD(choice).solve(y, operator, sigma=0.1).x, operator.pinv(y), rtol=1e-4, atol=1e-5)
 
 
+def test_singular_values_that_are_near_each_other_are_not_mistaken_for_one() -> None:
+    """A chain of 500, each within rounding of the next."""
+    u, v = (torch.linalg.qr(draw(500, 500, seed=seed)).Q for seed in (0, 1))
+    operator = Matrix(((u * (1 + 1e-5 * torch.arange(500))) @ v.mT).float())
+    x = draw(1, 500, seed=2).float()
+    assert (TSVD(1e-3).solve(operator(x), operator).x - x).norm() < 1e-5 * x.norm()
+    assert not TSVD(1.01).solve(operator(x), operator).x.any()
+
+
+@pytest.mark.parametrize("choice", [GCV(), DiscrepancyPrinciple(), LCurve()])
+def test_the_alpha_that_is_told_is_the_one_that_was_used(choice: ParameterChoice) -> None:
+    operator = Integration(100)
+    y = operator(torch.ones(8, 100)) + 0.02 * draw(8, 100).float()
+    found = TSVD(choice).solve(y, operator, sigma=0.02)
+    for i, alpha in enumerate(found.history["alpha"][0].tolist()):
+        torch.testing.assert_close(TSVD(alpha).solve(y[i : i + 1], operator).x, found.x[i : i + 1])
+
+
 @pytest.mark.parametrize("rows", [50, 30])
 @pytest.mark.parametrize("is_small", [True, False])
 def test_what_no_x_explains_is_not_lost_to_rounding(rows: int, is_small: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,19 +70,21 @@ def test_many_unknowns_do_not_make_ritz_values_rounding() -> None:
     assert solution.n_iter.tolist() == [60]
 
 
+@pytest.mark.parametrize("power", [1, 2])
 @pytest.mark.parametrize("family", [filters.TIKHONOV, filters.SOFT_TSVD, filters.TSVD])
-def test_traces_count_singular_values_that_were_not_found(
-    family: filters.Filter, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("rows", [80, 120])
+def test_free_directions_count_singular_values_that_were_not_found(
+    rows: int, family: filters.Filter, power: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operator, y = Matrix(draw(3, 80, 100) / 10), draw(3, 80, seed=1)
-    thresholds = torch.tensor([0.3, 0.8, 1.2], dtype=DOUBLE)
-    alpha = family.alpha_of(thresholds)
-    exact = singular_system(operator, y, 10).trace(family, alpha)
+    operator, y = Matrix(draw(3, rows, 100) / 10), draw(3, rows, seed=1)
+    alpha = family.alpha_of(torch.tensor([0.3, 0.8, 1.2], dtype=DOUBLE))
+    exact = singular_system(operator, y, 10).free(family, alpha, power)
     sigma = torch.linalg.svdvals(operator.matrix)
-    torch.testing.assert_close(exact, family.response(sigma, alpha[:, None]).sum(1))
+    damped = 1 - family.response(sigma, alpha[:, None])
+    torch.testing.assert_close(exact, (damped**power).sum(1) + rows - sigma.shape[1])
     monkeypatch.setattr(flattened, "_MOST_ENTRIES", 0)
-    estimate = singular_system(operator, y, 10).trace(family, alpha)
-    torch.testing.assert_close(estimate, exact, rtol=0, atol=4)  # of 80
+    estimate = singular_system(operator, y, 10).free(family, alpha, power)
+    torch.testing.assert_close(estimate, exact, rtol=0, atol=4)  # of 80 or 120
 
 
 def test_repeated_items_share_their_decomposition() -> None:

@@ -1,0 +1,42 @@
+"""Which data a run meets: the real one where it is there, else what takes its place."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lit_inverse.reproductions.drawn_images import draw_images
+from lit_inverse.reproductions.experiment import Data, Run
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a run is told of its data: arguments of evaluate.py, their meaning for people, and whether it is real."""
+
+    arguments: list[str]
+    words: str
+    real: bool
+
+
+def choose(run: Run, config: Path, root: Path, out: Path) -> Chosen:
+    """Looks for the data below `root`, then where the configuration names it; writes to `out` what stands in for it."""
+    if run.data is None:
+        return Chosen([], "drawn from seeds", real=True)
+    folder = root / run.data.folder
+    if folder.is_dir():
+        return Chosen(["--data.root", str(folder.resolve())], run.data.words, real=True)
+    named = yaml.safe_load(config.read_text())["data"].get("init_args", {}).get("root")
+    if named and (config.parent / named).is_dir():
+        return Chosen([], run.data.words, real=True)
+    changes = out / f"{run.name}.instead.yaml"
+    changes.parent.mkdir(parents=True, exist_ok=True)
+    changes.write_text(yaml.safe_dump(_instead(run.data, out), sort_keys=False))
+    return Chosen(["--config", str(changes)], run.data.instead_words, real=False)
+
+
+def _instead(data: Data, out: Path) -> dict[str, Any]:
+    if data.instead is not None:
+        return dict(data.instead)
+    drawn = draw_images(out / "drawn" / ("colour" if data.colour else "grey"), data.colour)
+    return {"data": {"init_args": {"root": str(drawn.resolve())}}}

@@ -1,0 +1,57 @@
+"""Sweeps over checkpoints of learned measurements."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+import datamodules  # noqa: F401  # lets --data take short names
+from lit_inverse.checkpoints import describe
+from lit_inverse.evaluation.cases import Case, plan
+from lit_inverse.evaluation.configuration import read_sweep
+from lit_inverse.networks import MLPDecoder
+from lit_inverse.operators import Gaussian
+
+SWEEP: dict[str, Any] = {
+    "data": {"class_path": "datamodules.DigitsDataModule"},
+    "limit": 1,
+    "vary": "m",
+    "noise_levels": [0.1],
+    "solvers": {"least": {"class_path": "lit_inverse.solvers.Tikhonov"}},
+    "logger": False,
+}
+
+
+def saved(folder: Path, m: int) -> str:
+    network = MLPDecoder(m, hidden=(5,), seed=m)
+    network.initialize(Gaussian((1, 28, 28), m, seed=7))
+    torch.save({"network": describe(network, network.settings), "state_dict": network.state_dict()}, folder / f"{m}.pt")
+    return f"{m}.pt"
+
+
+def cases(folder: Path, names: list[str], measurements: list[int]) -> dict[int, Case]:
+    operator = {"class_path": "lit_inverse.operators.Learned", "init_args": {"checkpoint": names}}
+    path = folder / "sweep.yaml"
+    path.write_text(
+        yaml.safe_dump({**SWEEP, "operator": operator, "operator_per": "sweep", "measurements": measurements})
+    )
+    sweep = read_sweep(["--config", str(path)], path)
+    sweep.data.prepare_data()
+    sweep.data.setup("predict")
+    return {case.measurement: case for case in plan(sweep).cases}
+
+
+def test_a_result_depends_on_the_checkpoint_of_its_m_alone(tmp_path: Path) -> None:
+    two, four, six = (saved(tmp_path, m) for m in (2, 4, 6))
+    first = cases(tmp_path, [two, four], [2, 4])
+    assert first[2].key != first[4].key
+    more = cases(tmp_path, [six, four, two], [2, 4, 6])
+    assert {m: more[m].key for m in (2, 4)} == {m: first[m].key for m in (2, 4)}
+    network = MLPDecoder(2, hidden=(5,), seed=2)
+    network.initialize(Gaussian((1, 28, 28), 2, seed=8))
+    content = {"network": describe(network, network.settings), "state_dict": network.state_dict()}
+    torch.save(content, tmp_path / two)
+    again = cases(tmp_path, [two, four], [2, 4])
+    assert again[2].key != first[2].key
+    assert again[4].key == first[4].key

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from lit_inverse.evaluation.figures.style import DPI, ORACLE, WIDTH, style
 from lit_inverse.theory.one_hidden_layer.descent import OPERATORS, Point, Trial
@@ -57,7 +58,7 @@ def _residuals(axes: Axes, curves: Sequence[Point]) -> None:
 
 
 def _rates(axes: Axes, trials: Sequence[Trial]) -> None:
-    """Medians and ranges of the trials whose residual fell to 1e-9; below, how many did not, of how many."""
+    """Medians and ranges of the trials whose residual fell to 1e-9; below, how many did not."""
     for place, operator in enumerate(OPERATORS):
         of = [trial for trial in trials if trial.operator == operator]
         found = {r: [t.rate for t in of if t.ratio == r and np.isfinite(t.rate)] for r in sorted({t.ratio for t in of})}
@@ -70,16 +71,22 @@ def _rates(axes: Axes, trials: Sequence[Trial]) -> None:
             np.array(at) * (1 + 0.03 * place), middle, [middle - low, high - middle], label=label, **style(place)
         )
         for ratio, values in found.items():
-            draws = sum(t.ratio == ratio for t in of)
-            if len(values) < draws:
+            left = sum(t.ratio == ratio for t in of) - len(values)
+            if left:
                 look = {"color": style(place)["color"], "fontsize": 7, "ha": "center"}
-                axes.text(ratio, 6.5e-3 * 1.25**place, f"{draws - len(values)}/{draws}", **look)
+                axes.text(ratio, 0.02 + 0.04 * place, left, transform=axes.get_xaxis_transform(), **look)
+    widths = sorted({trial.ratio for trial in trials})
+    axes.set_xscale("log")
+    axes.set_xticks([ratio for ratio in widths if np.log2(ratio) % 1 == 0] or widths)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     ratios = np.geomspace(2.2, max(trial.ratio for trial in trials), 100)
     start = [expected_rate(1, 1000, round(1000 * ratio)) * 1000 for ratio in ratios]
     axes.plot(ratios, start, color="0.2", linewidth=1, label="lambda_min at the beginning")
     label = f"proved, for d >= {proved_width():.1e} n"
     axes.axhline(proved_rate(1, 1), **{**ORACLE, "marker": ""}, label=label)
-    axes.set(xscale="log", yscale="log", ylim=(6e-3, 0.6), xlabel="d / m (below: draws not fitted)")
+    axes.set(yscale="log", ylim=(3e-3, 0.6), xlim=(widths[0] / 1.15, widths[-1] * 1.15))
+    axes.set_xlabel("d / m (numbers: draws that were not fitted)")
     axes.set(ylabel="rate / (step ||y||^2 / m)", title="linear rate")
 
 

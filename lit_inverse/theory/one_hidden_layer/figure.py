@@ -74,7 +74,7 @@ def _rates(axes: Axes, trials: Sequence[Trial]) -> None:
             left = sum(t.ratio == ratio for t in of) - len(values)
             if left:
                 look = {"color": style(place)["color"], "fontsize": 7, "ha": "center"}
-                axes.text(ratio, 0.02 + 0.04 * place, left, transform=axes.get_xaxis_transform(), **look)
+                axes.text(ratio, 0.02 + 0.04 * place, str(left), transform=axes.get_xaxis_transform(), **look)
     widths = sorted({trial.ratio for trial in trials})
     axes.set_xscale("log")
     axes.set_xticks([ratio for ratio in widths if np.log2(ratio) % 1 == 0] or widths)

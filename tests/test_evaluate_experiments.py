@@ -21,8 +21,8 @@ def run(out: Path = Path("nowhere"), root: Path | None = None, sizes: tuple[int,
         sizes: numbers.
         seeds: a number.
     """
-    if seeds < 1:
-        raise ValueError(f"seeds is {seeds}, expected at least 1")
+    if seeds > 9:
+        raise ValueError(f"seeds is {seeds}, expected at most 9")
     (out / "told.txt").write_text(f"{root} {sizes} {seeds}")
 '''
 
@@ -81,6 +81,8 @@ def test_an_experiment_prints_its_configuration_and_help(config: Path, capsys: p
         (["--settings.seeds", "0"], "settings: seeds is 0, expected at least 1"),
         (["--limit", "3"], "unrecognized arguments: --limit"),
         (["--experiment", "lit_inverse.nothing"], "experiment: got 'lit_inverse.nothing' .*, expected the name of"),
+        (["--experiment", ""], "experiment: got '' .*, expected the name of"),
+        (["--experiment", ".foo"], "experiment: got '.foo' .*, expected the name of"),
         (["--experiment", "yaml"], "experiment: got 'yaml' .*, expected the name of"),
         (["--config", "nowhere.yaml"], "--config nowhere.yaml: .*No such file"),
         (["--out", "/proc/nowhere"], "out: .*/proc/nowhere"),
@@ -111,3 +113,19 @@ def test_the_configuration_of_an_earlier_run_stays_when_another_one_is_refused(c
     before = (tmp_path / "out" / "config.yaml").read_text()
     assert main(["--config", str(config), "--out", "out", "--settings.seeds", "0"]) == 2
     assert (tmp_path / "out" / "config.yaml").read_text() == before
+
+
+def test_a_refused_run_leaves_no_configuration(config: Path, tmp_path: Path) -> None:
+    assert main(["--config", str(config), "--out", "out", "--settings.seeds", "10"]) == 2
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("other", ["experiment: another_theory", "name: digits"])
+def test_results_of_something_else_are_not_written_over(
+    config: Path, capsys: pytest.CaptureFixture[str], other: str
+) -> None:
+    Path("out").mkdir()
+    Path("out", "config.yaml").write_text(other)
+    assert main(["--config", str(config), "--out", "out"]) == 2
+    assert re.search("out: .* has results of (another_theory|the sweep digits), expected", capsys.readouterr().err)
+    assert [path.name for path in Path("out").iterdir()] == ["config.yaml"]

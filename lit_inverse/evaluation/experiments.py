@@ -15,6 +15,7 @@ from lit_inverse.errors import OneLineParser, UsageError, as_usage_errors, one_l
 from lit_inverse.evaluation.assembly import parser_errors
 from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, parse_files
 from lit_inverse.provenance import versions
+from lit_inverse.theory.command import check_counts, refusals
 
 
 def names_experiment(argv: Sequence[str]) -> bool:
@@ -37,7 +38,8 @@ def run_experiment(argv: Sequence[str]) -> None:
     keep_apart()
     asked, rest = _asked(argv)
     files = _files(asked)
-    experiment = asked.experiment or [file.content for file in files if "experiment" in file.content][-1]["experiment"]
+    said = [file.content["experiment"] for file in files if "experiment" in file.content]
+    experiment = said[-1] if asked.experiment is None else asked.experiment
     run = _function(experiment)
     parser = _parser(ArgumentParser, experiment, run)
     if asked.help:
@@ -52,15 +54,24 @@ def run_experiment(argv: Sequence[str]) -> None:
         print(resolved, end="")
         raise SystemExit(0)
     out = config.out or Path("runs") / config.name
+    settings = parser.instantiate(config).settings.as_dict()
+    with refusals("settings: "):
+        check_counts(settings)
     with as_usage_errors("out"):
         out.mkdir(parents=True, exist_ok=True)
-        if not (out / "config.yaml").exists():  # what is there describes other settings, until these have run
+        found = _found(out)
+        if found not in (None, experiment):
+            raise UsageError(f"out: {out} has results of {found}, expected none or those of {experiment}")
+        if found is None:  # what is there describes other settings, until these have run
             _describe(out, resolved)
-    settings = parser.instantiate(config).settings.as_dict()
     try:
-        run(out=out, **settings)
-    except (ValueError, FileNotFoundError) as error:  # impossible values, or a folder of other settings
-        raise UsageError(f"settings: {one_line(error)}") from error
+        with refusals("settings: "):
+            run(out=out, **settings)
+    except UsageError:
+        if found is None:
+            (out / "config.yaml").unlink()
+            (out / "versions.yaml").unlink()
+        raise
     _describe(out, resolved)
 
 
@@ -81,7 +92,7 @@ def _function(experiment: Any) -> Callable[..., None]:
     expected = "expected the name of a package that has experiment.run, such as lit_inverse.theory.analytic_deep_prior"
     try:
         run: Callable[..., None] = importlib.import_module(f"{experiment}.experiment").run
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise UsageError(f"experiment: got {experiment!r} ({one_line(error)}), {expected}") from error
     return run
 
@@ -118,6 +129,15 @@ def _resolve(config: Any, names: Any) -> None:
         value = config.settings[name]
         if isinstance(value, Path):
             config.settings[name] = value.expanduser().resolve()
+
+
+def _found(out: Path) -> Any:
+    """The experiment whose results a folder has, None for none; of a sweep its name."""
+    file = out / "config.yaml"
+    if not file.exists():
+        return None
+    content = yaml.safe_load(file.read_text())
+    return content.get("experiment", f"the sweep {content.get('name')}")
 
 
 def _describe(out: Path, resolved: str) -> None:

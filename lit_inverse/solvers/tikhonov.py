@@ -61,7 +61,7 @@ class Tikhonov(Solver):
         for k, step in enumerate(steps):
             trace.record(k, step.x)
         # each step makes the objective less, so that no x fits y less than 0 does but by rounding
-        sound = rms(operator(step.x) - given.y) <= _ROUNDING * rms(given.y)
+        sound = torch.isfinite(b).flatten(1).all(1) & (rms(operator(step.x) - given.y) <= _ROUNDING * rms(given.y))
         done = (step.residual <= tol) | (b.flatten(1) == 0).all(1)
         ends = [Status.CONVERGED if one else Status.MAX_ITER for one in done.tolist()]
         return Solution(

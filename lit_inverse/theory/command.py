@@ -1,12 +1,20 @@
 """The command line of an experiment of theory: python -m lit_inverse.theory.NAME [...]."""
 
 import sys
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from jsonargparse import ArgumentParser
 
 from lit_inverse.errors import UsageError, one_line, run_command
 from lit_inverse.evaluation.assembly import parser_errors
+from lit_inverse.settings import at_least_1
+
+_OURS = {"lit_inverse", "datamodules"}
+_MAY_BE_0 = {"seed", "n_ascent"}
 
 
 def main(run: Callable[..., None], argv: Sequence[str] | None = None) -> int:
@@ -26,9 +34,37 @@ def main(run: Callable[..., None], argv: Sequence[str] | None = None) -> int:
         with parser_errors("command line"):
             settings = parser.instantiate(parser.parse_args(sys.argv[1:] if argv is None else argv)).as_dict()
         settings.pop("config")
-        try:
+        with refusals():
+            check_counts(settings)
             run(**settings)
-        except (ValueError, FileNotFoundError) as error:
-            raise UsageError(one_line(error)) from error
 
     return run_command(command)
+
+
+def check_counts(settings: Mapping[str, Any]) -> None:
+    """Refuses counts of 0 and empty lists, of which nothing can be measured.
+
+    Raises:
+        ValueError: with the name of the setting.
+    """
+    for name, value in settings.items():
+        if isinstance(value, tuple | list) and not value:
+            raise ValueError(f"{name} is empty, expected at least one")
+        if isinstance(value, int) and not isinstance(value, bool) and name not in _MAY_BE_0:
+            at_least_1(**{name: value})
+
+
+@contextmanager
+def refusals(key: str = "") -> Iterator[None]:
+    """What this package refuses is told in one line; what others raise, a plot or torch, keeps its traceback.
+
+    Raises:
+        UsageError: in place of the ValueError or FileNotFoundError.
+    """
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        folders = set(Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts)
+        if isinstance(error, ValueError) and "site-packages" in folders and not folders & _OURS:
+            raise
+        raise UsageError(f"{key}{one_line(error)}") from error

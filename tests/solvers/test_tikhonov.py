@@ -48,8 +48,9 @@ def test_single_precision_does_not_depend_on_the_unit_of_y(scale: float) -> None
     assert (solution.x - x).norm() < 0.6 * x.norm()
 
 
-def test_what_overflows_is_told() -> None:
-    solution = Tikhonov(1e-3).solve(torch.ones(1, 20), Matrix(1e25 * draw(20, 30, dtype=torch.float32)))
+@pytest.mark.parametrize("scale", [1.0, 1e19])  # of y: A^H y, or already what it is divided by, is infinite
+def test_what_overflows_is_told(scale: float) -> None:
+    solution = Tikhonov(1e-3).solve(scale * torch.ones(1, 20), Matrix(1e25 * draw(20, 30, dtype=torch.float32)))
     assert solution.status == [Status.DIVERGED]
     assert not solution.x.any()
 

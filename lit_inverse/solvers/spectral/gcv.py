@@ -9,7 +9,7 @@ from lit_inverse.solvers.spectral.parameter_choice import ParameterChoice
 from lit_inverse.solvers.spectral.singular_system import SingularSystem
 
 _MARGIN = 1e-3  # of alphas below the smallest singular value: a well-conditioned A needs hardly any
-_FEWEST = 5  # free directions: the mean square of chi^2 with fewer is often far below 1
+_FEWEST = 5 * (1 - 1e-6)  # free directions: the mean square of fewer is often far below 1; five are enough when rounded
 
 
 class GCV(ParameterChoice):
@@ -24,9 +24,9 @@ class GCV(ParameterChoice):
     between a thousandth of the smallest and the largest singular value, geometrically. With a bidiagonalisation in
     place of all singular values the sums are estimated by Lanczos quadrature.
 
-    It fails where singular values do not fall, as those of random A with m < n, where m = n and the best x leaves
-    hardly any direction out (little noise, not ill-posed; `TSVD` and `SoftTSVD` before `Tikhonov`), and says nothing
-    where all are equal.
+    It fails where singular values do not fall, as those of random A with m < n, where n <= m < n + 5 and the best x
+    leaves hardly any direction out (little noise, not ill-posed; `TSVD` and `SoftTSVD` before `Tikhonov`), and says
+    nothing where all are equal.
 
     Args:
         robustness: rho, 0 < rho <= 1. The smaller, the rarer are alphas that are too small; but at .6 and below a mild

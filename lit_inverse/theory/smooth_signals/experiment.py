@@ -23,6 +23,8 @@ def settings(ps: list[int], ratios: list[float], noises: list[float], n: int, mo
     noisy = [Setting(*_NOISY, noise) for noise in [0.0, *noises]]
     every = list(dict.fromkeys(exact + noisy))
     kept = [one for one in every if _FEWEST <= one.m <= most and max(one.p, one.m) <= n]
+    if not kept:
+        raise ValueError(f"ps, ratios and most leave no setting, expected some m = ratio p from {_FEWEST} to {most}")
     if len(kept) < len(every):
         left_out = [(one.p, one.m) for one in every if one not in kept]
         print(f"left out: (p, m) = {left_out}, expected m from {_FEWEST} to {most}, and neither above n = {n}")
@@ -60,7 +62,7 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: when trials.csv holds trials of another network or of another max_iter.
+        ValueError: when no setting is left, or trials.csv holds trials of another network or of another max_iter.
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)

@@ -137,6 +137,17 @@ def test_gcv_leaves_a_well_conditioned_problem_alone(solver: type, rho: float) -
     assert (found - x).norm() < 1.05 * (least_squares - x).norm()
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("solver", [TSVD, SoftTSVD])
+def test_five_directions_beside_the_range_are_enough_for_gcv(solver: type, seed: int) -> None:
+    """Whatever rounding makes of five; with four TSVD is far off."""
+    u, v = (torch.linalg.qr(draw(size, 100, seed=seed)).Q for size in (105, 100))
+    matrix, x = u * torch.logspace(0, -1, 100, dtype=DOUBLE) @ v.mT, draw(1, 100, seed=seed + 10)
+    y = x @ matrix.mT + 1e-3 * draw(1, 105, seed=seed + 20)
+    found = solver(GCV()).solve(y, Matrix(matrix)).x
+    assert (found - x).norm() < 0.01 * x.norm()
+
+
 @pytest.mark.parametrize(("solver", "least"), [(Tikhonov, 0.285), (SoftTSVD, 0.291), (TSVD, 0.256)])
 def test_gcv_of_a_krylov_space_is_as_good_as_of_all_singular_values(
     solver: type, least: float, monkeypatch: pytest.MonkeyPatch

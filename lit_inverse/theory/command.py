@@ -4,7 +4,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentParser
@@ -13,7 +12,7 @@ from lit_inverse.errors import UsageError, one_line, run_command
 from lit_inverse.evaluation.assembly import parser_errors
 from lit_inverse.settings import at_least_1
 
-_OURS = {"lit_inverse", "datamodules"}
+_OURS = ("lit_inverse/", "datamodules/")
 _MAY_BE_0 = {"seed", "n_ascent"}
 
 
@@ -64,7 +63,7 @@ def refusals(key: str = "") -> Iterator[None]:
     try:
         yield
     except (ValueError, FileNotFoundError) as error:
-        folders = set(Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts)
-        if isinstance(error, ValueError) and "site-packages" in folders and not folders & _OURS:
+        _, installed, place = traceback.extract_tb(error.__traceback__)[-1].filename.rpartition("site-packages/")
+        if isinstance(error, ValueError) and installed and not place.startswith(_OURS):
             raise
         raise UsageError(f"{key}{one_line(error)}") from error

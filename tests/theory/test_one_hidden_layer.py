@@ -212,4 +212,4 @@ def test_draws_that_were_not_fitted_are_counted_below_the_rates() -> None:
     ]
     axes = Figure().subplots()
     _rates(axes, trials)
-    assert [(one.get_position()[0], one.get_text()) for one in axes.texts] == [(2.0, "2/2"), (6.0, "1/2")]
+    assert [(one.get_position()[0], one.get_text()) for one in axes.texts] == [(2.0, "2"), (6.0, "1")]

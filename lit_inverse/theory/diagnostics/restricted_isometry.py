@@ -34,7 +34,7 @@ class RestrictedIsometry(OperatorDiagnostic):
         ValueError: a number is below 1.
     """
 
-    panels: ClassVar[Mapping[str, Sequence[str]]] = {"restricted isometry constant": ("found", "sampled")}
+    panels: ClassVar[Mapping[str, Sequence[str]]] = {"restricted isometry constant": ("Gershgorin", "found", "sampled")}
 
     def __init__(
         self,

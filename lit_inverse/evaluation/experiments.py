@@ -55,7 +55,7 @@ def run_experiment(argv: Sequence[str]) -> None:
         raise SystemExit(0)
     out = config.out or Path("runs") / config.name
     settings = parser.instantiate(config).settings.as_dict()
-    with refusals("settings: "):
+    with refusals(run, "settings: "):
         check_counts(settings)
     with as_usage_errors("out"):
         out.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def run_experiment(argv: Sequence[str]) -> None:
         if found is None:  # what is there describes other settings, until these have run
             _describe(out, resolved)
     try:
-        with refusals("settings: "):
+        with refusals(run, "settings: "):
             run(out=out, **settings)
     except UsageError:
         if found is None:

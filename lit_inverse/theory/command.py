@@ -10,9 +10,9 @@ from jsonargparse import ArgumentParser
 
 from lit_inverse.errors import UsageError, one_line, run_command
 from lit_inverse.evaluation.assembly import parser_errors
-from lit_inverse.settings import at_least_1
+from lit_inverse.settings import at_least_1, not_negative
 
-_OURS = ("lit_inverse/", "datamodules/")
+_OURS = {"lit_inverse", "datamodules"}
 _MAY_BE_0 = {"seed", "n_ascent"}
 
 
@@ -33,7 +33,7 @@ def main(run: Callable[..., None], argv: Sequence[str] | None = None) -> int:
         with parser_errors("command line"):
             settings = parser.instantiate(parser.parse_args(sys.argv[1:] if argv is None else argv)).as_dict()
         settings.pop("config")
-        with refusals():
+        with refusals(run):
             check_counts(settings)
             run(**settings)
 
@@ -41,7 +41,7 @@ def main(run: Callable[..., None], argv: Sequence[str] | None = None) -> int:
 
 
 def check_counts(settings: Mapping[str, Any]) -> None:
-    """Refuses counts of 0 and empty lists, of which nothing can be measured.
+    """Refuses counts of 0, empty lists and negative numbers in lists, of which nothing can be measured.
 
     Raises:
         ValueError: with the name of the setting.
@@ -51,11 +51,14 @@ def check_counts(settings: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is empty, expected at least one")
         if isinstance(value, int) and not isinstance(value, bool) and name not in _MAY_BE_0:
             at_least_1(**{name: value})
+        for one in value if isinstance(value, tuple | list) else ():
+            if isinstance(one, int | float):
+                not_negative(**{name: one})
 
 
 @contextmanager
-def refusals(key: str = "") -> Iterator[None]:
-    """What this package refuses is told in one line; what others raise, a plot or torch, keeps its traceback.
+def refusals(run: Callable[..., None], key: str = "") -> Iterator[None]:
+    """What the package of `run`, or this one, refuses is told in one line; what others raise keeps its traceback.
 
     Raises:
         UsageError: in place of the ValueError or FileNotFoundError.
@@ -63,7 +66,12 @@ def refusals(key: str = "") -> Iterator[None]:
     try:
         yield
     except (ValueError, FileNotFoundError) as error:
-        _, installed, place = traceback.extract_tb(error.__traceback__)[-1].filename.rpartition("site-packages/")
-        if isinstance(error, ValueError) and installed and not place.startswith(_OURS):
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        raised_in = frame.f_globals["__name__"]
+        if isinstance(error, ValueError) and _package(raised_in) not in {*_OURS, _package(run.__module__)}:
             raise
         raise UsageError(f"{key}{one_line(error)}") from error
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]

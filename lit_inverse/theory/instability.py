@@ -1,21 +1,20 @@
 """How unstable a reconstruction is: the worst that small changes of y do to x_hat (Antun et al. 2020)."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from scipy import stats
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from lit_inverse.evaluation.statistics import t_interval
 from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.operators.items import norm, reals
 from lit_inverse.seeding import source_of
 from lit_inverse.settings import positive
 from lit_inverse.solvers.spectral.flattened import Flattened
 from lit_inverse.theory.estimate import Estimate
-from lit_inverse.theory.worst_directions import Effort, Tried, draw_normal, worst_directions
+from lit_inverse.theory.worst_directions import Effort, Tried, normal_like, worst_directions
 
 Reconstruct = Callable[[Tensor], Tensor]  # y (K, *out_shape) -> x_hat (K, *in_shape), each as if it were alone
 
@@ -154,13 +153,12 @@ def weakest_directions(operator: Operator, y: Tensor, number: int) -> Weakest | 
 
 def _mean(drawn: Tensor) -> Estimate:
     """Of values (n,), with its 95 % t-interval."""
-    n = len(drawn)
-    half = stats.t.ppf(0.975, n - 1) * float(drawn.std()) / math.sqrt(n) if n > 1 else math.inf
-    return Estimate(float(drawn.mean()), "mean", float(half), n)
+    mean = float(drawn.mean())
+    return Estimate(mean, "mean", t_interval(drawn.tolist())[1] - mean, len(drawn))
 
 
 def _random(number: int, change: Change, source: torch.Generator) -> Tensor:
-    return normalize(draw_normal((number, change.n), change.y.real, source), dim=1)
+    return normalize(normal_like((number, change.n), change.y.real, source), dim=1)
 
 
 def _depends_on(found: Tensor, y: Tensor) -> bool:

@@ -11,12 +11,21 @@ T = TypeVar("T")
 
 
 def read_records(kind: type[T], path: Path) -> list[T]:
-    """The records of a CSV file, of a dataclass of plain values; none where there is no file."""
+    """The records of a CSV file, of a dataclass of plain values; none where there is no file.
+
+    Raises:
+        ValueError: when its columns are not those of such records.
+    """
     if not path.exists():
         return []
     kinds = typing.get_type_hints(kind)
     with path.open(newline="") as file:
-        return [kind(**{name: kinds[name](value) for name, value in row.items()}) for row in csv.DictReader(file)]
+        reader = csv.DictReader(file)
+        came = list(reader.fieldnames or ())
+        needed = {name for name in kinds if not hasattr(kind, name)}  # defaults are attributes of the class
+        if not needed <= set(came) <= kinds.keys():
+            raise ValueError(f"{path} has columns {', '.join(came)}, expected {', '.join(kinds)}: give another out")
+        return [kind(**{name: kinds[name](value) for name, value in row.items()}) for row in reader]
 
 
 def write_records(kind: type[Any], records: Sequence[Any], path: Path) -> None:

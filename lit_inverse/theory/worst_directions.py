@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 from lit_inverse.operators.items import norm
 from lit_inverse.settings import at_least_1
 
-Change = Callable[[Tensor], Tensor]  # unit vectors (K, n) to (K, N)
+Map = Callable[[Tensor], Tensor]  # unit vectors (K, n) to (K, N)
 
 _SAME = 1e-2  # relative singular value below which directions count as dependent
 _EVOLVED = 4  # dimension of the subspace in which the search ends
@@ -43,7 +43,7 @@ class Tried:
     changes: Tensor
 
     @classmethod
-    def of(cls, change: Change, directions: Tensor) -> "Tried":
+    def of(cls, change: Map, directions: Tensor) -> "Tried":
         return cls(directions, change(directions).detach())
 
     @property
@@ -72,7 +72,7 @@ class Tried:
 
 
 def worst_directions(
-    change: Change, tried: Tried, effort: Effort, source: torch.Generator, differentiable: bool = False
+    change: Map, tried: Tried, effort: Effort, source: torch.Generator, differentiable: bool = False
 ) -> Tried:
     """Those tried, and `rounds - 1` rounds of others, ever worse.
 
@@ -101,7 +101,7 @@ def worst_directions(
     return tried
 
 
-def _ascent(change: Change, directions: Tensor, steps: int) -> Tensor:
+def _ascent(change: Map, directions: Tensor, steps: int) -> Tensor:
     for _ in range(steps):
         with torch.enable_grad():
             u = directions.detach().requires_grad_()
@@ -114,7 +114,7 @@ def _ascent(change: Change, directions: Tensor, steps: int) -> Tensor:
 def _orthogonal(basis: Tensor, number: int, source: torch.Generator) -> Tensor:
     """Unit vectors orthogonal to each other and to an orthonormal basis (r, n), at most `number` and n - r."""
     number = min(number, basis.shape[1] - len(basis))
-    drawn = draw_normal((number, basis.shape[1]), basis, source)
+    drawn = normal_like((number, basis.shape[1]), basis, source)
     for _ in range(2):  # once more for what rounding leaves
         drawn = drawn - drawn @ basis.mT @ basis
     orthonormal: Tensor = torch.linalg.qr(drawn.mT)[0].mT
@@ -125,10 +125,10 @@ def _evolved(tried: Tried, subspace: Tensor, number: int, source: torch.Generato
     """The worst direction so far, moved within a subspace by about its own length or less."""
     best = tried.directions[tried.sizes.argmax()]
     spread = torch.linspace(0.1, 1, max(1, number), dtype=best.dtype, device=best.device)[:number, None]
-    moves = draw_normal((number, len(subspace)), best, source) / math.sqrt(len(subspace))
+    moves = normal_like((number, len(subspace)), best, source) / math.sqrt(len(subspace))
     return normalize(best + spread * moves @ subspace, dim=1)
 
 
-def draw_normal(shape: tuple[int, int], like: Tensor, source: torch.Generator) -> Tensor:
+def normal_like(shape: tuple[int, int], like: Tensor, source: torch.Generator) -> Tensor:
     """Standard normal numbers in the precision and on the device of another tensor."""
     return torch.randn(shape, generator=source, dtype=torch.float32).to(like)

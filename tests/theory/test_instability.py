@@ -11,7 +11,7 @@ from lit_inverse.operators import Fourier, Gaussian, LinearOperator, Magnitude, 
 from lit_inverse.seeding import generator, source_of
 from lit_inverse.solvers import Tikhonov
 from lit_inverse.theory.instability import Change, instability, weakest_directions
-from lit_inverse.theory.worst_directions import Effort, Tried, draw_normal, worst_directions
+from lit_inverse.theory.worst_directions import Effort, Tried, normal_like, worst_directions
 
 M, N, ALPHA = 40, 90, 0.05
 
@@ -49,7 +49,7 @@ def test_the_search_finds_the_largest_singular_value_of_a_linear_reconstruction_
         assert found["random"].value < 0.8 * largest
 
 
-def test_before_the_directions_are_exhausted_it_stays_below() -> None:
+def test_more_directions_find_more_up_to_the_largest() -> None:
     operator = ill_conditioned()
     sigma = torch.logspace(0, -3, M, dtype=torch.float64)
     largest = float((sigma / (sigma**2 + ALPHA)).max())
@@ -93,7 +93,7 @@ def test_the_interval_of_few_random_directions_is_students() -> None:
     operator = Matrix(torch.diag(torch.tensor([1.0, 0.0], dtype=torch.float64)))
     y = torch.ones(2, dtype=torch.float64)
     found = instability(lambda y: operator(y).detach(), y, y, operator, effort=Effort(directions=2, rounds=1))
-    drawn = draw_normal((2, 2), y, source_of(0, "instability"))
+    drawn = normal_like((2, 2), y, source_of(0, "instability"))
     first, second = (drawn[:, 0].abs() / drawn.norm(dim=1)).tolist()
     assert found["random"].value == pytest.approx((first + second) / 2)
     assert found["random"].error == pytest.approx(12.706 * abs(first - second) / 2, rel=1e-4)

@@ -1,6 +1,7 @@
 """Every experiment of theory is a command that refuses what is impossible in one line."""
 
 import importlib
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -58,27 +59,31 @@ def test_impossible_settings_of_conditions_are_refused_in_one_line(
         ("learned_measurements", "--measurements=[]", "measurements is empty, expected at least one"),
         ("random_networks", "--networks=0", "networks is 0, expected at least 1"),
         ("smooth_signals", "--most=3", "leave no setting"),
+        ("jacobian_spectra", "--iterations=[-1]", "iterations is -1, expected a finite number >= 0"),
     ],
 )
 def test_nothing_is_no_number_of_anything(
     name: str, argument: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = importlib.import_module(f"lit_inverse.theory.{name}.experiment").run
-    assert (
-        main(run, ["--out", str(tmp_path / "out"), argument, *(["--noises=[0.1]"] if "most" in argument else [])]) == 2
-    )
+    assert main(run, ["--out", str(tmp_path / "out"), argument]) == 2
     error = capsys.readouterr().err
     assert told in error
     assert len(error.splitlines()) == 1
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_what_a_plot_refuses_is_no_wrong_setting(tmp_path: Path) -> None:
-    def run(out: Path) -> None:
+def test_what_others_refuse_is_no_wrong_setting(tmp_path: Path) -> None:
+    def draw(out: Path) -> None:
         Figure().add_subplot().plot([1, 2], [1])
 
+    def read(out: Path) -> None:
+        json.loads("{")
+
     with pytest.raises(ValueError, match="same first dimension"):
-        main(run, ["--out", str(tmp_path)])
+        main(draw, ["--out", str(tmp_path)])
+    with pytest.raises(json.JSONDecodeError):
+        main(read, ["--out", str(tmp_path)])
 
 
 def test_settings_come_from_the_command_line_and_a_file(tmp_path: Path) -> None:

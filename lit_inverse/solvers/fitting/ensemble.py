@@ -10,7 +10,7 @@ from torch.func import functional_call, vmap
 from lit_inverse.networks.generator import ImageGenerator
 from lit_inverse.solvers.fitting.per_fit import PerFit
 
-_ONE_BY_ONE = {"cpu"}  # devices on which the images are made one after the other
+_ONE_BY_ONE = frozenset({"cpu"})  # devices on which the images are made one after the other
 
 
 class Ensemble(PerFit):

@@ -1,4 +1,4 @@
-"""The best affine estimates for signals of a given mean and covariance."""
+"""Affine estimates, the best ones for signals of a given mean and covariance."""
 
 import torch
 from torch import Tensor

@@ -44,7 +44,7 @@ def _errors(axes: Axes, results: Sequence[Result]) -> None:
     for place, kind in enumerate(KINDS):
         axes.plot(sizes, mean(kind, "mse"), label=f"{kind} A, MLP", **{**style(place), "linestyle": "-"})
         thin = {**style(place), "linestyle": "--", "markerfacecolor": "none", "linewidth": 1}
-        axes.plot(sizes, mean(kind, "affine"), label=f"{kind} A, best affine estimate", **thin)
+        axes.plot(sizes, mean(kind, "affine"), label=f"{kind} A, affine estimate", **thin)
     least = {row.m: row.principal for row in results}
     axes.plot(sizes, [least[m] for m in sizes], **ORACLE, label="m principal components, no noise")
     axes.set(yscale="log", xlabel="measurements m", ylabel="mean squared error per pixel, x in [0, 1]")

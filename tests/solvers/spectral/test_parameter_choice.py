@@ -119,7 +119,7 @@ def test_gcv_regularises_in_every_draw(share: float, family: filters.Filter, mos
 @pytest.mark.parametrize("sigma", [0.03, 1e-3, 1e-5])
 @pytest.mark.parametrize("deviation", [0.4, 0.6])
 def test_gcv_regularises_a_mild_blur_no_more_than_is_best(deviation: float, sigma: float) -> None:
-    """The best alpha leaves less than m / 1.4 directions out, or hardly any."""
+    """The best alpha leaves few directions out, or hardly any."""
     operator, x = blur(deviation), blocks()
     y = operator(x) + sigma * draw(1, 1, 32, 32, seed=3)
     assert (ratios(operator, x, y, filters.TIKHONOV) < 1.8).all()

@@ -25,13 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             from lit_inverse.evaluation.finished_runs import compare_runs
 
             return compare_runs(given[1:])
-        from lit_inverse.evaluation.experiments import names_experiment, run_experiment
-
-        if names_experiment(given):
-            return run_experiment(given)
         from lit_inverse.evaluation.command import evaluate  # Lightning takes seconds to import
+        from lit_inverse.evaluation.config_files import Request
+        from lit_inverse.evaluation.experiments import run_experiment
 
-        return evaluate(given, DEFAULT_CONFIG)
+        request = Request.read(given, DEFAULT_CONFIG)
+        if request.experiment is not None:
+            return run_experiment(request)
+        return evaluate(request)
 
     return run_command(command)
 

@@ -1,14 +1,13 @@
-"""How an untrained network fits images and noise, and how near the best iterate the rules stop a denoising fit.
+"""How near the best iterate of a denoising fit of an untrained network the rules stop it.
 
     python benchmarks/denoising_curves.py --images FOLDER [--size 128] [--width 32] [--iterations 3000] [--out DIR]
 
-The curves: the loss along fits to the first image, to it with noise of 25/255, and to noise alone, U(0, 1), as in
-Ulyanov et al. 2018 (deep image prior), Fig. 2, drawn into curves.png. The rules: one fit per image to its noisy
-version, which all stopping rules watch at once (SURE and HoldOut each with the second fit that is theirs). x only
-judges them: the gap of a rule is by how many dB its answer is worse than the best iterate of the fit, for the iterates
-themselves and for their exponential average. Results of images that are in DIR/rules.jsonl are not computed again.
-The network is the denoising one of that paper with --width channels (published: 128) and its settings: Adam, jitter of
-1/30, mean squared error.
+One fit per image to its noisy version, sigma = 25/255, which all stopping rules watch at once (SURE and HoldOut each
+with the second fit that is theirs). x only judges them: the gap of a rule is by how many dB its answer is worse than
+the best iterate of the fit, for the iterates themselves and for their exponential average. Results of images that are
+in DIR/rules.jsonl are not computed again. The network is the denoising one of Ulyanov et al. 2018 (deep image prior)
+with --width channels (published: 128) and its settings: Adam, jitter of 1/30, mean squared error. Its curves, without
+jitter: python -m lit_inverse.theory.image_and_noise --network skip_unet.
 """
 
 import argparse
@@ -16,38 +15,15 @@ import json
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from datamodules import ImagesDataModule
-from lit_inverse.evaluation.figures import save
-from lit_inverse.evaluation.figures.style import legend, style
-from lit_inverse.metrics import mse, psnr
-from lit_inverse.networks import SkipUNet
-from lit_inverse.networks.initialization import initialize
-from lit_inverse.noise import Gaussian
-from lit_inverse.operators import Identity
-from lit_inverse.problem import Problem
-from lit_inverse.seeding import derive_seed, generator
-from lit_inverse.solvers.fitting import (
-    Adam,
-    Data,
-    Descent,
-    Ensemble,
-    ExponentialAverage,
-    FixedInput,
-    Input,
-    Iterate,
-    JitteredInput,
-    Objective,
-    SquaredError,
-)
+from lit_inverse.metrics import psnr
+from lit_inverse.solvers.fitting import Descent, ExponentialAverage, Iterate, JitteredInput
 from lit_inverse.solvers.fitting.stopping import (
     SURE,
     Discrepancy,
@@ -59,6 +35,7 @@ from lit_inverse.solvers.fitting.stopping import (
     Verdict,
     WindowedMovingVariance,
 )
+from lit_inverse.theory.image_and_noise.fits import begin, skip_unet, with_noise
 
 SIGMA = 25 / 255
 RULES: dict[str, StoppingRule] = {
@@ -83,19 +60,6 @@ class Setting:
     iterations: int
 
 
-def descent(y: Tensor, seed: int, setting: Setting, input_law: Input) -> Descent:
-    """A fit to y (1, 1, size, size) that has not begun."""
-    source = generator(seed)
-    widths = (setting.width,) * 5
-    network = SkipUNet(tuple(y.shape[1:]), channels_down=widths, channels_up=widths)
-    initialize(network, "paper", source)
-    weights = [weight.detach().clone() for weight in network.parameters()]
-    z = network.draw_latent(source)[None]
-    data = Data(y, Identity(tuple(y.shape[1:])), torch.full((1,), SIGMA), [seed])
-    objective = Objective(SquaredError("mean"), None)
-    return Descent(Ensemble(network, [weights]), z, input_law, data, objective, Adam(), setting.lr)
-
-
 class Judged:
     """A rule at work beside a fit that goes on without it; `number` is its answer, `end` where it ends the fit."""
 
@@ -116,9 +80,10 @@ class Judged:
             self.end = iterate.number
 
 
-def judge(x: Tensor, y: Tensor, seed: int, setting: Setting) -> dict[str, Any]:
-    """PSNR of the best iterate of a fit to y, and for each rule its answer's."""
-    fit = descent(y, seed, setting, JitteredInput())
+def judge(x: Tensor, name: str, setting: Setting) -> dict[str, Any]:
+    """PSNR of the best iterate of a fit to x + eta, and for each rule its answer's."""
+    y = with_noise(x, name, SIGMA)
+    fit = begin(skip_unet(setting.size, setting.width), y, name, SIGMA, setting.lr, JitteredInput())
     judged = {name: Judged(rule, fit, setting.iterations) for name, rule in RULES.items()}
     average = ExponentialAverage().start()
     qualities: dict[str, list[float]] = {"iterate": [], "average": []}
@@ -164,56 +129,12 @@ def rules(images: list[tuple[str, Tensor]], setting: Setting, out: Path) -> None
     kept = [one for one in done if one["setting"] == vars(setting) and one["rules"].keys() == RULES.keys()]
     for name, x in images:
         if all(one["image"] != name for one in kept):
-            y = noisy(x, name)
-            one = {"image": name, "setting": vars(setting), **judge(x, y, derive_seed(0, "solver", name, 0), setting)}
+            one = {"image": name, "setting": vars(setting), **judge(x, name, setting)}
             with path.open("a") as file:
                 file.write(json.dumps(one) + "\n")
             kept.append(one)
             print(name, {rule: round(found["iterate"], 2) for rule, found in one["rules"].items()}, flush=True)
     print("\n".join(table([one for one in kept if one["image"] in dict(images)])))
-
-
-def noisy(x: Tensor, name: str) -> Tensor:
-    """x + eta, the same as in a sweep with seed 0."""
-    problem = Problem(Identity(tuple(x.shape[1:])), Gaussian(SIGMA))
-    return problem.measure(x, [derive_seed(0, "noise", name, 0)])
-
-
-def curves(name: str, x: Tensor, setting: Setting, out: Path) -> None:
-    """Fits without jitter to three targets, their losses and the error of one of them."""
-    seed = derive_seed(0, "solver", name, 0)
-    uniform = torch.rand(x.shape, generator=generator(1), dtype=torch.float32)
-    targets = {"image": x, "image + noise": noisy(x, name), "noise": uniform}
-    lines: dict[str, list[float]] = {}
-    for target, y in targets.items():
-        fit = descent(y, seed, setting, FixedInput())
-        steps = (fit.step() for _ in range(setting.iterations))
-        seen = [(iterate.objective.item(), mse(iterate.x, x).item()) for iterate in steps]
-        lines[f"loss, {target}"] = [loss for loss, _ in seen]
-        if target == "image + noise":
-            lines["error of that fit"] = [error for _, error in seen]
-    (out / "curves.json").write_text(json.dumps({"image": name, "setting": vars(setting), "lines": lines}))
-    save(draw(lines, f"{name}, {setting.size} x {setting.size}, width {setting.width}"), out, "curves")
-    for line, values in lines.items():
-        marks = [number for number in (10, 30, 100, 300, 1000, 3000) if number < len(values)]
-        print(f"{line:28s} " + "  ".join(f"{number}: {values[number]:.5f}" for number in marks))
-
-
-def draw(lines: dict[str, list[float]], title: str) -> Figure:
-    """Mean squared errors along the iterations, both axes logarithmic, medians of the iterations in each 80th of it."""
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.subplots()
-    handles = []
-    for place, values in enumerate(lines.values()):
-        edges = np.unique(np.geomspace(1, len(values), 80).round().astype(int))
-        heights = [statistics.median(values[first:end]) for first, end in pairwise(edges)]
-        handles += axes.plot(edges[:-1], heights, markevery=9, **style(place))
-    axes.axhline(SIGMA**2, color="0.4", linewidth=0.8)
-    axes.annotate("variance of the noise", (1, SIGMA**2), (0, 3), textcoords="offset points", fontsize=8)
-    axes.set(xscale="log", yscale="log", xlabel=f"iteration ({title})", ylabel="mean squared error")
-    axes.grid(alpha=0.3)
-    legend(figure, handles, list(lines))
-    return figure
 
 
 def main() -> None:
@@ -223,7 +144,6 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=32, help="channels of each level of the network")
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--iterations", type=int, default=3000)
-    parser.add_argument("--only", choices=("curves", "rules"), help="one of the two parts")
     parser.add_argument("--out", type=Path, default=Path("runs/denoising_curves"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -233,10 +153,7 @@ def main() -> None:
     items = data.dataset("test")
     images = [(item["id"], item["x"][None]) for item in (items[i] for i in range(len(items)))]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    if arguments.only != "rules":
-        curves(*images[0], setting, arguments.out)
-    if arguments.only != "curves":
-        rules(images, setting, arguments.out)
+    rules(images, setting, arguments.out)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, Literal, Protocol, TypedDict, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, TypedDict, get_args, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
@@ -29,6 +30,14 @@ class Items(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int, /) -> Item: ...
+
+
+@runtime_checkable
+class OutlinedItems(Protocol):
+    """Items that can be told from others without being read each time."""
+
+    def outline(self, index: int, /) -> Mapping[str, Any]:
+        """The item with a `Fingerprint` in the place of each array that would have to be read; these are finite."""
 
 
 class DataModule(Protocol):

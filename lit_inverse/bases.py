@@ -1,4 +1,4 @@
-"""Orthonormal bases Psi: x = Psi z (synthesis), z = Psi^T x (analysis)."""
+"""Bases Psi with Psi Psi^T = I: x = Psi z (synthesis), z = Psi^T x (analysis)."""
 
 import functools
 import math
@@ -9,15 +9,23 @@ from typing import Literal
 
 import pywt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 BasisName = Literal["dct", "wavelet", "pixel"]
+Level = int | Literal["full"] | None
 
 _FFT_LENGTH = 1024  # from this length on an FFT beats the product with a dense DCT matrix
 
 
 class Basis(ABC):
-    """An orthonormal basis of signals; coefficients have the shape of the signal, leading axes are batch axes."""
+    """An orthonormal basis of signals, or a tight frame; leading axes are batch axes.
+
+    Attributes:
+        shape: of the coefficients of a signal, where they are more than its entries; None where they have its shape.
+    """
+
+    shape: tuple[int, ...] | None = None
 
     @abstractmethod
     def synthesis(self, z: Tensor) -> Tensor:
@@ -39,7 +47,7 @@ class Pixel(Basis):
 
 
 def make_basis(
-    name: BasisName, shape: tuple[int, ...], like: Tensor, wavelet: str = "db4", level: int | None = None
+    name: BasisName, shape: tuple[int, ...], like: Tensor, wavelet: str = "db4", level: Level = None
 ) -> "Basis":
     """The basis of that name for signals of a shape, in the real dtype and on the device of `like`."""
     if name == "dct":
@@ -123,26 +131,34 @@ class Wavelet(Basis):
     for filters h, g of length F, the convention of PyWavelets' "periodization". Coefficients are laid out in place,
     [[LL, LH], [HL, HH]] with LL split further, like `pywt.coeffs_to_array`.
 
+    A signal whose sides are no multiples of 2^level is the beginning of a longer one of which no more is known: Psi
+    cuts it out, Psi^T continues it by zeros. The columns of Psi are then a tight frame, Psi Psi^T = I.
+
     Args:
         shape: of a signal, (..., H, W) or (n,).
         wavelet: an orthogonal wavelet of PyWavelets.
-        level: number of levels; by default as many as keep the lowpass part no shorter than the filter.
+        level: number of levels; "full" for as many as keep the lowpass part no shorter than the filter, but at least 1;
+            None for no more of them than the sides can be halved, where they can be at all.
         like: gives the real dtype and the device.
 
     Raises:
-        ValueError: when the wavelet is unknown or not orthogonal, or an axis cannot be halved `level` times.
+        ValueError: when the wavelet is unknown or not orthogonal, or a side is shorter than 2^level.
     """
 
-    def __init__(self, shape: tuple[int, ...], wavelet: str, level: int | None, like: Tensor) -> None:
+    def __init__(self, shape: tuple[int, ...], wavelet: str, level: Level, like: Tensor) -> None:
         check_wavelet(wavelet)
         low, high = pywt.Wavelet(wavelet).dec_lo, pywt.Wavelet(wavelet).dec_hi
         self._filters = torch.tensor([low, high], dtype=torch.float64).to(like.device, like.real.dtype)
         self._axes = (-1, -2)[: len(shape)]
-        self._lengths = shape[-2:]
-        self.level = _check_level(self._lengths, len(low), level)
+        self.level = _check_level(shape[-2:], len(low), level)
+        self._cut: tuple[EllipsisType | slice, ...] = (..., *(slice(length) for length in shape[-2:]))
+        self._lengths = tuple(length + -length % 2**self.level for length in shape[-2:])
+        self._missing = [n for length in reversed(shape[-2:]) for n in (0, -length % 2**self.level)]
+        if any(self._missing):
+            self.shape = (*shape[:-2], *self._lengths)
 
     def analysis(self, x: Tensor) -> Tensor:
-        z = x.clone()
+        z = F.pad(x, self._missing)  # a copy even where nothing is missing
         for level in range(self.level):
             block = self._lowpass_block(z, level)
             z[block] = self._along_axes(_split, z[block])
@@ -153,7 +169,7 @@ class Wavelet(Basis):
         for level in reversed(range(self.level)):
             block = self._lowpass_block(x, level)
             x[block] = self._along_axes(_merge, x[block])
-        return x
+        return x[self._cut]
 
     def _lowpass_block(self, z: Tensor, level: int) -> tuple[EllipsisType | slice, ...]:
         return (..., *(slice(length >> level) for length in self._lengths))
@@ -193,10 +209,13 @@ def check_wavelet(wavelet: str) -> None:
         raise ValueError(f"wavelet is {wavelet!r}, expected an orthogonal one of PyWavelets: haar, dbN, symN or coifN")
 
 
-def _check_level(lengths: tuple[int, ...], n_taps: int, level: int | None) -> int:
-    halvings = min((length & -length).bit_length() - 1 for length in lengths)
-    if level is None:
-        level = min(max(pywt.dwt_max_level(min(lengths), n_taps), 1), max(halvings, 1))
-    if not 0 <= level <= halvings:
-        raise ValueError(f"level is {level}, expected 0 to {halvings}: axes of {lengths} entries halve so many times")
+def _check_level(lengths: tuple[int, ...], n_taps: int, level: Level) -> int:
+    most = min(lengths).bit_length() - 1
+    if level is None or isinstance(level, str):
+        halvings = min((length & -length).bit_length() - 1 for length in lengths) if level is None else 0
+        level = min(max(int(pywt.dwt_max_level(min(lengths), n_taps)), 1), halvings or most)
+    if not 0 <= level <= most:
+        raise ValueError(
+            f"level is {level}, expected 0 to {most}, so that 2^level is at most the shortest of the sides {lengths}"
+        )
     return level

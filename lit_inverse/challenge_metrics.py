@@ -28,8 +28,9 @@ def ssim(x_hat: Tensor, x: Tensor, data_range: Tensor) -> Tensor:
         data_range: (B,), of the volumes the slices belong to.
 
     Raises:
-        ValueError: when the shapes do not fit, or the slices are smaller than the window.
+        ValueError: when images are complex, the shapes do not fit, or the slices are smaller than the window.
     """
+    _expect_real(x_hat, x)
     if x.ndim != 4 or x_hat.shape != x.shape or data_range.shape != x.shape[:1] or min(x.shape[-2:]) < WINDOW:
         shapes = ", ".join(str(tuple(given.shape)) for given in (x_hat, x, data_range))
         raise ValueError(
@@ -51,6 +52,7 @@ def slice_sums(x_hat: Tensor, x: Tensor, maximum: Tensor) -> Tensor:
     Returns:
         float64 (B, 5): squared error, squared norm and number of pixels, SSIM, maximum.
     """
+    _expect_real(x_hat, x)
     x_hat, x, maximum = x_hat.double(), x.double(), maximum.to(x.device, torch.float64)
     squares = [v.square().flatten(1).sum(1) for v in (x_hat - x, x)]
     return torch.stack([*squares, torch.full_like(maximum, x[0].numel()), ssim(x_hat, x, maximum), maximum], 1)
@@ -77,3 +79,10 @@ def volume_errors(x_hat: Tensor, x: Tensor, maximum: float | None = None) -> dic
     """
     peak = x.amax() if maximum is None else torch.tensor(maximum, dtype=torch.float64)
     return from_sums(slice_sums(x_hat.unsqueeze(1), x.unsqueeze(1), peak.expand(len(x))))
+
+
+def _expect_real(*images: Tensor) -> None:
+    if any(one.is_complex() for one in images):
+        raise ValueError(
+            f"images are {', '.join(str(one.dtype) for one in images)}, expected real magnitudes: take abs()"
+        )

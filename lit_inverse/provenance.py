@@ -6,6 +6,8 @@ import platform
 import subprocess
 from pathlib import Path
 
+import yaml
+
 _PACKAGES = [
     "lit_inverse",
     "torch",
@@ -30,6 +32,14 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[package] = "not installed as a package"
     return {**found, "commit": git_commit()}
+
+
+def describe_run(folder: Path, configuration: str) -> dict[str, str]:
+    """Writes the resolved configuration to config.yaml and `versions` to versions.yaml; returns these."""
+    found = versions()
+    (folder / "config.yaml").write_text(configuration)
+    (folder / "versions.yaml").write_text(yaml.safe_dump(found, sort_keys=False))
+    return found
 
 
 def git_commit() -> str:

@@ -3,11 +3,10 @@
 import time
 from pathlib import Path
 
-import yaml
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities import rank_zero_only
 
-from lit_inverse.provenance import versions
+from lit_inverse.provenance import describe_run
 from lit_inverse.tracking import log_configuration
 
 
@@ -39,8 +38,7 @@ class RunLog(Callback):
         self.started = True
         self._begin = time.monotonic()
         if self.folder:
-            (self.folder / "config.yaml").write_text(self.config)
-            (self.folder / "versions.yaml").write_text(yaml.safe_dump(versions(), sort_keys=False))
+            describe_run(self.folder, self.config)
 
     def _check_monitor(self, validated: bool) -> None:
         """Lightning would notice only after the first epoch."""

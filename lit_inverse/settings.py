@@ -1,6 +1,7 @@
 """Checks of constructor arguments: a ValueError that names the setting, what came and what was expected."""
 
 import math
+from collections.abc import Collection, Sequence
 from typing import Any, get_args
 
 
@@ -37,3 +38,10 @@ def one_of(words: Any, **settings: object) -> None:
     for name, value in settings.items():
         if value not in get_args(words):
             raise ValueError(f"{name} is {value!r}, expected one of {', '.join(get_args(words))}")
+
+
+def some_of(words: Collection[str], **settings: Sequence[str]) -> None:
+    """Refuses lists that are empty, or have another word than these."""
+    for name, chosen in settings.items():
+        if not chosen or not {*chosen} <= {*words}:
+            raise ValueError(f"{name} are {list(chosen)}, expected some of {', '.join(words)}")

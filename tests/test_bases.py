@@ -66,13 +66,43 @@ def test_wavelet_of_vectors_is_pywts() -> None:
     np.testing.assert_allclose(Wavelet((64,), "db4", 3, x).analysis(x.unsqueeze(0))[0], expected, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Level value")
+@pytest.mark.parametrize(
+    ("shape", "level", "padded"), [((2, 27, 21), 2, (28, 24)), ((1, 28, 20), 3, (32, 24)), ((1, 7, 40), 1, (8, 40))]
+)
+def test_sides_that_can_not_be_halved_are_the_beginning_of_longer_ones(
+    shape: tuple[int, ...], level: int, padded: tuple[int, int]
+) -> None:
+    basis, x = Wavelet(shape, "db4", level, draw(1)), draw(3, *shape)
+    assert basis.shape == (shape[0], *padded)
+    z = draw(3, *basis.shape)
+    slices = pywt.coeffs_to_array(pywt.wavedec2(np.zeros(padded), "db4", mode="periodization", level=level))[1]
+    for found, coefficients in zip(basis.synthesis(z).flatten(0, 1), z.flatten(0, 1), strict=True):
+        parts = pywt.array_to_coeffs(coefficients.numpy(), slices, "wavedec2")
+        whole = pywt.waverec2(parts, "db4", mode="periodization")
+        np.testing.assert_allclose(found, whole[: shape[1], : shape[2]], atol=1e-10)
+    torch.testing.assert_close((basis.analysis(x) * z).sum(), (x * basis.synthesis(z)).sum())
+    torch.testing.assert_close(basis.synthesis(basis.analysis(x)), x, rtol=0, atol=1e-12)
+
+
+def test_vectors_of_odd_length_have_wavelets() -> None:
+    basis, x = Wavelet((41,), "haar", 3, draw(1)), draw(2, 41)
+    assert basis.shape == (48,)
+    torch.testing.assert_close(basis.synthesis(basis.analysis(x)), x, rtol=0, atol=1e-12)
+    assert torch.equal(Wavelet((1, 1, 9), "db4", None, x).analysis(x[..., None, :9]), x[..., None, :9])
+
+
 def test_wavelet_level_is_limited_by_halving_and_by_the_filter() -> None:
     assert Wavelet((1, 28, 28), "db4", None, draw(1)).level == 2  # 28 = 4 * 7
     assert Wavelet((1, 256, 256), "db4", None, draw(1)).level == 5  # 256 / 2^5 = 8 taps
     assert Wavelet((1, 8, 8), "db4", None, draw(1)).level == 1
+    assert Wavelet((1, 320, 213), "db4", None, draw(1)).level == 4  # 213 / 2^4 = 13 taps
+    assert Wavelet((1, 230, 180), "db4", None, draw(1)).level == 1  # 230 = 2 * 115
+    assert Wavelet((1, 230, 180), "db4", "full", draw(1)).level == 4
+    assert Wavelet((1, 6, 6), "db4", "full", draw(1)).level == 1
 
 
-@pytest.mark.parametrize(("shape", "level"), [((1, 28, 28), 3), ((1, 27, 28), None), ((1, 28, 28), -1)])
+@pytest.mark.parametrize(("shape", "level"), [((1, 28, 28), 5), ((1, 27, 15), 4), ((1, 28, 28), -1)])
 def test_impossible_level_is_refused(shape: tuple[int, ...], level: int | None) -> None:
     with pytest.raises(ValueError, match="level is"):
         Wavelet(shape, "db4", level, draw(1))

@@ -86,6 +86,17 @@ def test_float32_in_the_units_of_fastmri_is_precise_enough_to_train_on() -> None
     torch.testing.assert_close(ssim(x_hat.float(), x.float(), x.max().expand(3)).double(), exact, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_complex_images_are_refused(which: int) -> None:
+    """Their real parts would have quite another error."""
+    images = list(volume())
+    images[which] = images[which] * 1j
+    with pytest.raises(ValueError, match=r"expected real magnitudes: take abs\(\)"):
+        volume_errors(*images, maximum=1.0)
+    with pytest.raises(ValueError, match=r"expected real magnitudes: take abs\(\)"):
+        ssim(*(one[:, None] for one in images), torch.ones(len(images[0])))
+
+
 @pytest.mark.parametrize(
     ("shape", "ranges"), [((2, 1, 6, 9), (2,)), ((2, 9, 9), (2,)), ((2, 1, 9, 9), (3,)), ((2, 1, 9, 9), ())]
 )

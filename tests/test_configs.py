@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from evaluate import DEFAULT_CONFIG, main
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -117,7 +118,7 @@ def test_a_sweep_and_all_that_it_names_can_be_built(path: Path) -> None:
         folder, target = TRAINED_BY_MAKE[path.stem]
         if not (CONFIGS.parent / "checkpoints" / "runs" / folder).exists():
             pytest.skip(f"its networks are not trained: make {target}")
-    sweep = read_sweep(["--config", str(path)], path)
+    sweep = read_sweep(Request.read(["--config", str(path)], path))
     assert list(sweep.solvers) == list(own_values(path)["solvers"])
 
 

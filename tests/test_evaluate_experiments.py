@@ -1,11 +1,13 @@
 """evaluate.py with a file that names an experiment of theory."""
 
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from small_sweep import SWEEP
 
 from evaluate import main
 
@@ -53,6 +55,19 @@ def test_the_saved_configuration_repeats_an_experiment(config: Path, tmp_path: P
     assert main(["--config", str(config), "--settings.sizes", "[4]", "--out", str(tmp_path / "a")]) == 0
     assert main(["--config", str(tmp_path / "a" / "config.yaml"), "--out", str(tmp_path / "b")]) == 0
     assert (tmp_path / "b" / "told.txt").read_text() == (tmp_path / "a" / "told.txt").read_text()
+
+
+@pytest.mark.parametrize("kind", ["experiment", "sweep"])
+def test_a_configuration_may_come_through_a_pipe(config: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    content = yaml.safe_load(config.read_text()) if kind == "experiment" else SWEEP
+    source, target = os.pipe()
+    os.write(target, yaml.safe_dump(content).encode())
+    os.close(target)
+    with pytest.raises(SystemExit) as exit_:
+        main(["--config", f"/dev/fd/{source}", "--print_config"])
+    os.close(source)
+    assert exit_.value.code == 0
+    assert yaml.safe_load(capsys.readouterr().out)["name"] == content["name"]
 
 
 @pytest.mark.parametrize("content", ["settings: {seeds: 1}", "settings.seeds: 1"])

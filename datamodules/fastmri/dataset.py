@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
 from datamodules.base import Item
+from datamodules.fastmri.fingerprints import Fingerprints, read_fingerprints
 from datamodules.fastmri.reader import Source, read_slice
 from datamodules.fastmri.volume import Volume
 
@@ -42,14 +43,21 @@ class Slices(Dataset[SliceItem]):
         source: where they are read.
         volumes: entries of the index.
         ranges: of each volume the numbers of the slices that are taken.
+        remembered: fingerprints of slices that were read before.
 
     Attributes:
         volumes: entries of the volumes of which slices are taken.
     """
 
-    def __init__(self, source: Source, volumes: Sequence[Volume], ranges: Sequence[range]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        volumes: Sequence[Volume],
+        ranges: Sequence[range],
+        remembered: Fingerprints | None = None,
+    ) -> None:
         taken = [(volume, numbers) for volume, numbers in zip(volumes, ranges, strict=True) if numbers]
-        self.source = source
+        self.source, self.remembered = source, remembered
         self.volumes = [volume for volume, _ in taken]
         self._ranges = [numbers for _, numbers in taken]
         self._ends = list(accumulate(len(numbers) for numbers in self._ranges))
@@ -77,16 +85,34 @@ class Slices(Dataset[SliceItem]):
         """
         volume, number = self.place(index)
         kspace, reference = read_slice(self.source, volume, number)
-        item: dict[str, Any] = {"id": f"{volume.name}:{number}", "volume": volume.name, "kspace": kspace}
-        if reference is not None:
-            item |= {"x": reference[None], "maximum": torch.tensor(volume.maximum, dtype=torch.float64)}
-        else:
-            item["size"] = torch.tensor(volume.size)
-        if volume.columns is not None:
-            mask = torch.zeros(volume.shape, dtype=torch.bool)
-            mask[:, list(volume.columns)] = True
-            item["mask"] = mask
-        return cast(SliceItem, item)
+        arrays = {"kspace": kspace} if reference is None else {"kspace": kspace, "x": reference[None]}
+        return cast(SliceItem, _item(volume, number, arrays))
+
+    def outline(self, index: int) -> dict[str, Any]:
+        """Item number ``index`` with a `Fingerprint` in the place of kspace and x; a slice is read for it only once.
+
+        Raises:
+            IndexError: index is outside of the split.
+            ValueError: the slice can not be read, or is not finite.
+        """
+        volume, number = self.place(index)
+        if self.remembered is None:
+            return _item(volume, number, read_fingerprints(self.source, volume, number))
+        return _item(volume, number, self.remembered.of(volume, number))
+
+
+def _item(volume: Volume, number: int, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """A slice with its k-space and its x, if any, or what stands for them."""
+    item: dict[str, Any] = {"id": f"{volume.name}:{number}", "volume": volume.name, **arrays}
+    if "x" in arrays:
+        item["maximum"] = torch.tensor(volume.maximum, dtype=torch.float64)
+    else:
+        item["size"] = torch.tensor(volume.size)
+    if volume.columns is not None:
+        mask = torch.zeros(volume.shape, dtype=torch.bool)
+        mask[:, list(volume.columns)] = True
+        item["mask"] = mask
+    return item
 
 
 def collate(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from datamodules.fastmri.inspection import inspect
+from datamodules.fastmri.reader import stamp
 from datamodules.fastmri.volume import Challenge, Volume
 
-_FORMAT = 1  # raised when `Volume` changes, or what is asked of a file
+_FORMAT = 2  # raised when `Volume` changes, or what is asked of a file
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Found:
 class Index:
     """Volumes below a folder, by name.
 
-    A JSON file in the cache folder remembers them. A file is looked at again when its size or time of change is
-    another, and when it was damaged. Processes may use one cache at the same time.
+    A JSON file in the cache folder remembers them. A file is looked at again when it was changed or replaced, see
+    `stamp`, and when it was damaged. Processes may use one cache at the same time.
 
     Args:
         root: the folder.
@@ -65,11 +66,11 @@ class Index:
             state = (self.root / name).stat()
         except OSError as error:
             raise ValueError(f"can not be found ({error.strerror}), expected an HDF5 file") from error
-        stamp = [state.st_size, state.st_mtime_ns]
-        if known.get("stamp") == stamp and known.get("checked", False) >= self.check_values:
+        now = list(stamp(state))
+        if known.get("stamp") == now and known.get("checked", False) >= self.check_values:
             return known
         volume = inspect(self.root, name, self.challenge, self.check_values)
-        return {"stamp": stamp, "checked": self.check_values, "volume": asdict(volume)}
+        return {"stamp": now, "checked": self.check_values, "volume": asdict(volume)}
 
     def _load(self) -> dict[str, dict[str, Any]]:
         """What is remembered; nothing, if that is of another version or broken."""

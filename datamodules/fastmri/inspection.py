@@ -14,6 +14,7 @@ from datamodules.fastmri.reader import Files, read_slice
 from datamodules.fastmri.volume import Challenge, MatrixSize, Volume
 
 REFERENCES: dict[Challenge, str] = {"multicoil": "reconstruction_rss", "singlecoil": "reconstruction_esc"}
+_ROUNDING = 1e-3  # relative, of the attribute max
 _AXES: dict[Challenge, tuple[str, ...]] = {
     "multicoil": ("slices", "coils", "height", "width"),
     "singlecoil": ("slices", "height", "width"),
@@ -57,7 +58,14 @@ def _read_all(root: Path, volume: Volume) -> Volume:
     except ValueError as error:
         raise ValueError(str(error).removeprefix(f"{source.name(volume)}, ")) from error
     largest = [float(reference.max()) for reference in references if reference is not None]
-    if volume.maximum is not None or not largest:
+    if not largest:
+        return volume
+    if volume.maximum is not None:
+        if not math.isclose(volume.maximum, max(largest), rel_tol=_ROUNDING):
+            raise ValueError(
+                f"the attribute max is {volume.maximum:g}, but the references reach {max(largest):g}, "
+                "expected the same: were they scaled anew?"
+            )
         return volume
     return replace(volume, maximum=_expect_positive("the maximum of the references", max(largest)))
 

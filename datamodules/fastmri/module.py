@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from datamodules.base import SPLITS, Split
 from datamodules.fastmri.dataset import SliceItem, Slices, collate
+from datamodules.fastmri.fingerprints import Fingerprints
 from datamodules.fastmri.index import Found, Index, default_cache
 from datamodules.fastmri.listing import check_fractions, list_volumes, sample
 from datamodules.fastmri.reader import Files
@@ -51,9 +52,11 @@ class FastMRIDataModule(pl.LightningDataModule):
         damaged: "refuse" ends with an error that names a damaged file; "skip" warns of each and goes on without it. A
             slice that turns out to be damaged when it is read is an error in any case: set `check_values` to know it
             before.
-        check_values: looks for NaN and infinity in all numbers of a file when it is indexed, which reads it once.
+        check_values: looks for NaN and infinity in all numbers of a file when it is indexed, which reads it once, and
+            whether its attribute `max`, the unit of all errors, is the maximum of its references.
         cache: folder of the remembered indices; null for lit_inverse/fastmri in the user's cache folder. Only files
-            whose size or time of change is another are looked at again.
+            that were changed or replaced are looked at again. The same holds for the fingerprints of slices by which
+            evaluations know their results.
         batch_size: slices per batch of every loader; the last batch may be smaller, none is dropped.
         num_workers: processes that read slices, 0 to read them in the main process.
         seed: seed of the order of the training items; the global random generator is not touched.
@@ -169,7 +172,8 @@ class FastMRIDataModule(pl.LightningDataModule):
         return self._select(split, DrawnSource(drawn), [volume.entry for volume in drawn.values()])
 
     def _index(self, root: Path, split: Split) -> Slices:
-        found = Index(root, self.challenge, self.cache, self.check_values).volumes(self._names[split])
+        index, files = Index(root, self.challenge, self.cache, self.check_values), Files(root)
+        found = index.volumes(self._names[split])
         if self.require_targets:
             found = _without_undersampled(found)
         faults = [f"{root / name}: {fault}" for name, fault in found.faults.items()]
@@ -178,11 +182,14 @@ class FastMRIDataModule(pl.LightningDataModule):
             raise ValueError(f"{faults[0]}; repair or remove the file, or set damaged to 'skip'{more}")
         for fault in faults:
             warnings.warn(f"skipped {fault}", stacklevel=2)
-        return self._select(split, Files(root), found.volumes)
+        remembered = Fingerprints(files, index.path.with_suffix(".fingerprints.jsonl"))
+        return self._select(split, files, found.volumes, remembered)
 
-    def _select(self, split: Split, source: Files | DrawnSource, volumes: list[Volume]) -> Slices:
+    def _select(
+        self, split: Split, source: Files | DrawnSource, volumes: list[Volume], remembered: Fingerprints | None = None
+    ) -> Slices:
         kept = [volume for volume in volumes if self.acquisition is None or volume.acquisition in self.acquisition]
-        items = Slices(source, kept, [self._numbers(volume.n_slices) for volume in kept])
+        items = Slices(source, kept, [self._numbers(volume.n_slices) for volume in kept], remembered)
         if not len(items):
             kinds = ", ".join(sorted({str(volume.acquisition) for volume in volumes})) or "none"
             raise ValueError(
@@ -208,7 +215,7 @@ class FastMRIDataModule(pl.LightningDataModule):
 def _without_undersampled(found: Found) -> Found:
     faults = {
         volume.name: f"is undersampled already (its mask keeps {len(volume.columns)} of {volume.shape[1]} columns), "
-        "expected all of k-space: set require_targets to false to predict from it"
+        "expected all of k-space: take another split, or set require_targets to false to predict from it"
         for volume in found.volumes
         if volume.columns is not None
     }

@@ -3,6 +3,8 @@
 import math
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -81,13 +83,37 @@ class Files:
         Raises:
             ValueError: the file can not be read.
         """
-        try:
+        with _reading():
             file = self._open[self.root / volume.name]
             kspace = _numbers(file["kspace"][number], np.complex64)
             reference = None if volume.reference is None else _numbers(file[volume.reference][number], np.float32)
             return kspace.view(volume.n_coils, *volume.shape), reference
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
-            raise ValueError(f"can not be read ({' '.join(str(error).split())}): was it changed or damaged?") from error
+
+    def stamp(self, volume: Volume) -> tuple[int, ...]:
+        """`stamp` of the very file that slices are read from, even if another has taken its name meanwhile.
+
+        Raises:
+            ValueError: the file can not be read.
+        """
+        try:
+            with _reading():
+                return stamp(os.fstat(self._open[self.root / volume.name].id.get_vfd_handle()))
+        except ValueError as error:
+            raise ValueError(f"{self.name(volume)}: {error}") from error
+
+
+def stamp(state: os.stat_result) -> tuple[int, ...]:
+    """What is another once a file was changed or replaced, also by one of equal size whose time was set back."""
+    # a file and the one that takes its name may even share the time of that
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise ValueError(f"can not be read ({' '.join(str(error).split())}): was it changed or damaged?") from error
 
 
 def all_finite(numbers: Tensor) -> bool:

@@ -4,13 +4,15 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from datamodules.base import OutlinedItems
+from datamodules.fingerprint import Fingerprint
 from lit_inverse.errors import UsageError, as_usage_errors
 from lit_inverse.evaluation.laws import versions_within
 from lit_inverse.evaluation.sweep import Sweep
@@ -19,6 +21,7 @@ from lit_inverse.problem import Problem, unknown
 from lit_inverse.seeding import derive_seed
 
 _OPERATOR_BYTES = 1 << 30  # memory for the operators of one batch, one per image
+_ITEM_BYTES = 1 << 27  # of x in one batch, of which solvers hold some ten copies
 _BATCHES_PER_PROCESS = 4  # of each group, so that all processes finish at about the same time
 
 
@@ -86,12 +89,13 @@ def plan(sweep: Sweep) -> Plan:
         if len(dataset) == 0:
             raise ValueError(f"split {sweep.split!r} has no items")
         n_images = min(len(dataset), sweep.limit or len(dataset))
-        images = [_Image.of(index, dataset[index], sweep) for index in range(n_images)]
-    first = {image.shape: dataset[image.index] for image in reversed(images)}
-    operator_bytes = _check_settings(sweep, list(first.values()))
+        outline = dataset.outline if isinstance(dataset, OutlinedItems) else dataset.__getitem__
+        images = [_Image.of(index, outline(index), sweep) for index in range(n_images)]
+    first = {image.shape: image.index for image in reversed(images)}
+    settings = _check_settings(sweep, _read(dataset, first.values()))
     cases = [
         Case(
-            _key(sweep, solver, image, measurement, level, repeat),
+            _key(sweep, solver, settings[image.shape, str(measurement)], image, measurement, level, repeat),
             solver,
             image.index,
             image.id,
@@ -108,7 +112,7 @@ def plan(sweep: Sweep) -> Plan:
         for image in images
         for repeat in range(sweep.repeats)
     ]
-    return Plan(cases, operator_bytes)
+    return Plan(cases, {place: setting.operator_bytes for place, setting in settings.items()})
 
 
 def names(sweep: Sweep, cases: Iterable[Case]) -> dict[str, list[dict[str, str]]]:
@@ -147,7 +151,8 @@ def fair_size(n_cases: int, n_processes: int) -> int:
 def _batch_size(sweep: Sweep, plan: Plan, case: Case, device: torch.device) -> int:
     if sweep.batch_size != "auto":
         return sweep.batch_size
-    size = sweep.solvers[case.solver].preferred_batch(device)
+    item = math.prod(case.shape) * sweep.dtype.itemsize
+    size = min(sweep.solvers[case.solver].preferred_batch(device), _ITEM_BYTES // max(1, item))
     if sweep.operator_per != "sweep":
         each = plan.operator_bytes[case.shape, str(case.measurement)] * sweep.dtype.itemsize // 4  # drawn in float32
         size = min(size, _OPERATOR_BYTES // max(1, each))
@@ -164,17 +169,17 @@ class _Image:
     reference_shape: tuple[int, ...]
 
     @classmethod
-    def of(cls, index: int, item: dict[str, Any], sweep: Sweep) -> "_Image":
+    def of(cls, index: int, item: Mapping[str, Any], sweep: Sweep) -> "_Image":
         _check_item(item)
-        parts = [_digest(item[name], item["id"]) for name in ("x", "kspace") if name in item]
+        parts = [_content(item[name], item["id"]) for name in ("x", "kspace") if name in item]
         parts += [f"maximum {float(item['maximum'])!r}"] if "maximum" in item else []
         shapes = tuple(unknown(item).shape), tuple(item["x"].shape)
         return cls(index, item["id"], shapes[0], " and ".join(parts), sweep.drawn_for(item), shapes[1])
 
 
-def _check_item(item: dict[str, Any]) -> None:
+def _check_item(item: Mapping[str, Any]) -> None:
     """Refuses items that there is nothing to compare with, or too little to sample from."""
-    name, expected = item["id"], "expected all of k-space with a reference: leave such files out"
+    name, expected = item["id"], "expected all of k-space with a reference: take another split"
     if "x" not in item:
         raise ValueError(f"{name} has no reference x to compare with, {expected}")
     if "mask" in item:
@@ -183,19 +188,40 @@ def _check_item(item: dict[str, Any]) -> None:
         raise ValueError(f"{name} has the maximum {maximum:g}, expected a finite number > 0")
 
 
-def _digest(x: Tensor, name: str) -> str:
+def _content(x: Tensor | Fingerprint, name: str) -> str:
+    if isinstance(x, Fingerprint):
+        return str(x)
     if not torch.isfinite(x).all():
         raise ValueError(f"{name} has entries that are not finite (NaN or infinity)")
-    digest = hashlib.blake2b(x.contiguous().view(torch.uint8).numpy().tobytes(), digest_size=16)
-    return f"{digest.hexdigest()} {x.dtype} {tuple(x.shape)}"
+    return str(Fingerprint.of(x))
 
 
-def _check_settings(sweep: Sweep, items: Sequence[dict[str, Any]]) -> dict[tuple[tuple[int, ...], str], int]:
+class _Setting(NamedTuple):
+    """One shape of x and one value of `measurements`.
+
+    Attributes:
+        operator_bytes: memory of one A.
+        identities: of each solver what its results depend on there.
+    """
+
+    operator_bytes: int
+    identities: dict[str, Any]
+
+
+def _read(dataset: Any, indices: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """Items one after the other: one of each shape may be too much for memory."""
+    for index in indices:
+        with as_usage_errors("data"):
+            item = dataset[index]
+        yield item
+
+
+def _check_settings(sweep: Sweep, items: Iterable[dict[str, Any]]) -> dict[tuple[tuple[int, ...], str], _Setting]:
     """Measures an image of each shape once, so that what is impossible ends the sweep before it starts.
 
-    Returns the bytes of the operator for each shape of x and value of `measurements`.
+    Returns what is found for each shape of x and value of `measurements`.
     """
-    sizes = {}
+    found = {}
     for item in items:
         x = unknown(item)
         shape = tuple(x.shape)
@@ -211,8 +237,19 @@ def _check_settings(sweep: Sweep, items: Sequence[dict[str, Any]]) -> dict[tuple
             for level in sweep.noise_levels:
                 with as_usage_errors("noise_levels"):
                     Problem(operator, sweep.noise(level)).measure([item], [0])
-            sizes[shape, str(measurement)] = sum(buffer.nbytes for buffer in operator.buffers())
-    return sizes
+            size = sum(buffer.nbytes for buffer in operator.buffers())
+            found[shape, str(measurement)] = _Setting(
+                size, {name: _identity(sweep, name, operator) for name in sweep.solvers}
+            )
+    return found
+
+
+def _identity(sweep: Sweep, solver: str, operator: Operator) -> dict[str, Any]:
+    """Class and settings of a solver that its results with this A depend on."""
+    identity: dict[str, Any] = dict(sweep.identities[solver])
+    if "init_args" in identity:
+        identity["init_args"] = sweep.solvers[solver].determining(identity["init_args"], operator)
+    return identity
 
 
 def _check_oracle(sweep: Sweep, x: Tensor, operator: Operator) -> None:
@@ -223,19 +260,20 @@ def _check_oracle(sweep: Sweep, x: Tensor, operator: Operator) -> None:
         )
 
 
-def _key(sweep: Sweep, solver: str, image: _Image, measurement: Any, level: float, repeat: int) -> str:
+def _key(
+    sweep: Sweep, solver: str, setting: _Setting, image: _Image, measurement: Any, level: float, repeat: int
+) -> str:
     """blake2b of canonical JSON of all that determines the result and nothing else."""
-    varied = {} if sweep.vary is None else {sweep.vary: measurement}
     ingredients = {
         "x": image.content,
         "value_range": sweep.value_range,
-        "operator": sweep.operator.identity(**varied),
+        "operator": sweep.operator_identity(measurement),
         "operator_seed": sweep.operator_seed(image.drawn_for, repeat),
         "noise": [sweep.noise.identity(), level],
         "noise_seed": derive_seed(sweep.seed, "noise", image.id, repeat),
-        "solver": sweep.identities[solver],
+        "solver": setting.identities[solver],
         "version": sweep.solvers[solver].version,
-        **versions_within(sweep.identities[solver]),
+        **versions_within(setting.identities[solver]),
         "solver_seed": derive_seed(sweep.seed, "solver", image.id, repeat),
         "dtype": str(sweep.dtype),
         "repeat": repeat,

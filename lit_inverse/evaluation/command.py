@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-import yaml
 
 from lit_inverse.errors import IncompleteError, as_usage_errors
 from lit_inverse.evaluation.cases import Plan, names, plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.diagnostics import Planned, diagnose, plan_diagnostics
 from lit_inverse.evaluation.dry_run import describe, describe_diagnostics
@@ -17,11 +17,11 @@ from lit_inverse.evaluation.results import Results, Row, read_diagnostics, read_
 from lit_inverse.evaluation.runner import build_trainer, run
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.tracking import Tracking
-from lit_inverse.provenance import versions
+from lit_inverse.provenance import describe_run
 from lit_inverse.quiet import quieten_lightning
 
 
-def evaluate(argv: Sequence[str], default: Path) -> None:
+def evaluate(request: Request) -> None:
     """Runs the missing cases of a sweep, in each of its processes; the first one writes the report.
 
     Raises:
@@ -30,7 +30,7 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
     """
     end_with_parent()
     quieten_lightning()
-    sweep = read_sweep(argv, default)
+    sweep = read_sweep(request)
     if sweep.threads is not None:
         torch.set_num_threads(sweep.threads)
     trainer = build_trainer(sweep)
@@ -46,9 +46,7 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
         return
     results = Results(sweep.out, trainer.global_rank)
     if trainer.is_global_zero:
-        found = versions()
-        (sweep.out / "config.yaml").write_text(sweep.resolved)
-        (sweep.out / "versions.yaml").write_text(yaml.safe_dump(found, sort_keys=False))
+        versions = describe_run(sweep.out, sweep.resolved)
         _adopt(sweep, planned, results)
         rows = results.rows()
         finished = sum(case.key in rows for case in planned.cases)
@@ -58,7 +56,7 @@ def evaluate(argv: Sequence[str], default: Path) -> None:
     if trainer.is_global_zero:
         if measured:
             diagnose(sweep, measured, results, trainer.strategy.root_device)
-        report = write_report(sweep, planned.cases, results, found, measured)
+        report = write_report(sweep, planned.cases, results, versions, measured)
         if tracking is not None:
             tracking.finish(report, results)
         print(f"report: {sweep.out / 'report.html'}")

@@ -1,14 +1,15 @@
-"""Configuration files of evaluate.py: later ones win key by key, and paths in a file are relative to it."""
+"""What evaluate.py is asked for; later files win key by key, and paths in a file are relative to it."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonargparse import ArgumentParser, Namespace
 
-from lit_inverse.errors import UsageError, as_usage_errors, one_line
+from lit_inverse.errors import OneLineParser, UsageError, as_usage_errors, one_line
 from lit_inverse.evaluation.assembly import parser_errors
 
 
@@ -40,6 +41,63 @@ class ConfigFile:
         """Works in its folder, to which its paths are relative."""
         with contextlib.chdir(self.path.resolve().parent):
             yield
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command line, as far as it has to be understood before the parser of its arguments can be made.
+
+    Attributes:
+        files: of --config, or the default.
+        experiment: the package of an experiment of theory to be run in place of a sweep, as it was said; else None.
+        vary: the operator's argument that a sweep runs through, likewise.
+        help, print_config: whether only that is asked for.
+        rest: all arguments but --config, --experiment and these two.
+    """
+
+    files: list[ConfigFile]
+    experiment: Any
+    vary: Any
+    help: bool
+    print_config: bool
+    rest: list[str]
+
+    @classmethod
+    def read(cls, argv: Sequence[str], default: Path) -> "Request":
+        """Reads the files, `default` only when no --config and no --experiment is given.
+
+        Raises:
+            UsageError: when a file can not be read.
+        """
+        parser = OneLineParser(add_help=False, allow_abbrev=False)
+        parser.add_argument("-c", "--config", action="append", default=[])
+        parser.add_argument("--experiment")
+        parser.add_argument("--vary")
+        parser.add_argument("--print_config", action="store_true")
+        parser.add_argument("-h", "--help", action="store_true")
+        asked, rest = parser.parse_known_args(argv)
+        paths = asked.config or ([default] if asked.experiment is None else [])
+        files = [ConfigFile.read(path) for path in paths]
+        said = {key: value for file in files for key, value in file.content.items()}
+        return cls(
+            files,
+            said.get("experiment") if asked.experiment is None else asked.experiment,
+            asked.vary or said.get("vary"),
+            asked.help,
+            asked.print_config,
+            rest if asked.vary is None else [*rest, "--vary", asked.vary],
+        )
+
+
+def new_parser(kind: type[ArgumentParser], description: str) -> ArgumentParser:
+    """A parser of evaluate.py, yet without arguments."""
+    return kind(
+        prog="evaluate.py",
+        description=description,
+        epilog="--config FILE (repeatable; later files win key by key) and --print_config are understood as well.",
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
 
 
 class Incomplete(ArgumentParser):

@@ -1,7 +1,6 @@
 """Reads the configuration of a sweep: files, later ones winning key by key, then the command line."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from jsonargparse import ArgumentParser
@@ -10,9 +9,9 @@ from pytorch_lightning import LightningDataModule, Trainer
 
 from datamodules.paths import ConfigPath
 from lit_inverse.class_defaults import keep_apart
-from lit_inverse.errors import OneLineParser, UsageError
+from lit_inverse.errors import UsageError
 from lit_inverse.evaluation.assembly import DRAWN, assemble, parser_errors
-from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, parse_files
+from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, Request, new_parser, parse_files
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
@@ -38,34 +37,23 @@ _TRAINER_SKIP = {
 }
 
 
-def read_sweep(argv: Sequence[str], default: Path) -> Sweep:
-    """The sweep the command line asks for; `default` is read only when no --config is given.
+def read_sweep(request: Request) -> Sweep:
+    """The sweep the command line asks for.
 
     Raises:
-        UsageError: when a file, key, type or value is wrong.
+        UsageError: when a key, type or value is wrong.
         SystemExit: with code 0 after --help and --print_config.
     """
     keep_apart()
-    first = OneLineParser(add_help=False, allow_abbrev=False)
-    first.add_argument("-c", "--config", action="append", default=[])
-    first.add_argument("--print_config", action="store_true")
-    first.add_argument("--vary")
-    first.add_argument("-h", "--help", action="store_true")
-    asked, rest = first.parse_known_args(argv)
-    if asked.vary is not None:
-        rest += ["--vary", asked.vary]
-    layers = [ConfigFile.read(path) for path in asked.config or [default]]
-    said = [layer.content["vary"] for layer in layers if "vary" in layer.content]
-    vary = asked.vary or (said[-1] if said else None)
-    names = _Names(_replace_solvers(layers), _replace_diagnostics(layers))
-    parser = _parser(ArgumentParser, names, vary)
-    if asked.help:
+    names = _Names(_replace_solvers(request.files), _replace_diagnostics(request.files))
+    parser = _parser(ArgumentParser, names, request.vary)
+    if request.help:
         parser.print_help()
         raise SystemExit(0)
-    files = parse_files(_parser(Incomplete, names, vary), layers)
+    files = parse_files(_parser(Incomplete, names, request.vary), request.files)
     with parser_errors("command line"):
-        config = parser.parse_args(rest, namespace=files)
-    if asked.print_config:
+        config = parser.parse_args(request.rest, namespace=files)
+    if request.print_config:
         print(parser.dump(config, skip_unset=False), end="")
         raise SystemExit(0)
     return assemble(parser, config)
@@ -112,13 +100,7 @@ def _replace(key: str, layers: list[ConfigFile], others: Sequence[str] = ()) -> 
 
 
 def _parser(kind: type[ArgumentParser], names: _Names, vary: str | None) -> ArgumentParser:
-    parser = kind(
-        prog="evaluate.py",
-        description="Runs a benchmark sweep: data -> A -> y -> solvers -> errors with confidence intervals.",
-        epilog="--config FILE (repeatable; later files win key by key) and --print_config are understood as well.",
-        exit_on_error=False,
-        allow_abbrev=False,
-    )
+    parser = new_parser(kind, "Runs a benchmark sweep: data -> A -> y -> solvers -> errors with confidence intervals.")
     parser.add_argument("--name", type=str, default="sweep", help="of the sweep; names its folder below runs/")
     parser.add_subclass_arguments(LightningDataModule, "data", help="where x comes from")
     parser.add_argument("--split", type=Literal["train", "val", "test"], default="test")

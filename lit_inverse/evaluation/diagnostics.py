@@ -16,7 +16,7 @@ from tqdm import tqdm
 from lit_inverse.errors import as_usage_errors, one_line
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.grouping import setting_of
-from lit_inverse.evaluation.memory import in_halves
+from lit_inverse.evaluation.memory import Portions
 from lit_inverse.evaluation.results import Results, Row, read_diagnostics
 from lit_inverse.evaluation.solving import simulate
 from lit_inverse.evaluation.sweep import Sweep
@@ -137,16 +137,13 @@ def _reconstruction(sweep: Sweep, case: Case, operator: Operator, sigma: float) 
     """y (K, *out_shape) -> x_hat (K, ...): every item as the sweep solves its case, with the same seed."""
     solver, seed = sweep.solvers[case.solver], derive_seed(sweep.seed, "solver", case.image, case.repeat)
 
-    def one(y: Tensor) -> Tensor:
+    def each(y: Tensor) -> Tensor:
         seeds = [seed] * len(y)
         return solver.solve(y, operator, sigma=sigma, value_range=sweep.value_range, seeds=seeds).x
 
     size = solver.preferred_batch(operator.like.device) if sweep.batch_size == "auto" else sweep.batch_size
-
-    def reconstruct(y: Tensor) -> Tensor:
-        return torch.cat([in_halves(one, part) for part in torch.split(y, size)])
-
-    return reconstruct
+    portions = Portions(size)
+    return lambda y: torch.cat([*portions.of(y, each)])
 
 
 def _operator_of(sweep: Sweep, case: Case) -> Operator:
@@ -157,9 +154,8 @@ def _operator_of(sweep: Sweep, case: Case) -> Operator:
 def _law(sweep: Sweep, case: Case) -> Row:
     """All that determines A, and what its diagnostics draw; without a seed of its own A is the same for all."""
     random = "seed" in sweep.operator.parameters
-    varied = {} if sweep.vary is None else {sweep.vary: case.measurement}
     return {
-        "operator": sweep.operator.identity(**varied),
+        "operator": sweep.operator_identity(case.measurement),
         "operator_seed": sweep.operator_seed(case.drawn_for, case.repeat) if random else 0,
         "shape": case.shape,
         "dtype": str(sweep.dtype),

@@ -1,7 +1,6 @@
 """Experiments of theory from a configuration file: evaluate.py --config FILE, where FILE has the key `experiment`."""
 
 import importlib
-from argparse import Namespace as Arguments
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,46 +10,33 @@ from jsonargparse import ArgumentParser, Namespace
 
 from datamodules.paths import ConfigPath
 from lit_inverse.class_defaults import keep_apart
-from lit_inverse.errors import OneLineParser, UsageError, as_usage_errors, one_line
+from lit_inverse.errors import UsageError, as_usage_errors, one_line
 from lit_inverse.evaluation.assembly import parser_errors
-from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, parse_files
-from lit_inverse.provenance import versions
+from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, Request, new_parser, parse_files
+from lit_inverse.provenance import describe_run
 from lit_inverse.theory.command import check_counts, refusals
 
 
-def names_experiment(argv: Sequence[str]) -> bool:
-    """Whether the command line or one of its files has the key `experiment`, in place of what makes a sweep.
-
-    Raises:
-        UsageError: when a file can not be read.
-    """
-    asked, _ = _asked(argv)
-    return asked.experiment is not None or any("experiment" in file.content for file in _files(asked))
-
-
-def run_experiment(argv: Sequence[str]) -> None:
+def run_experiment(request: Request) -> None:
     """Runs it with its settings; configuration and versions are written to its folder as those of a sweep are.
 
     Raises:
-        UsageError: when a file, key, type or value is wrong.
+        UsageError: when a key, type or value is wrong.
         SystemExit: with code 0 after --help and --print_config.
     """
     keep_apart()
-    asked, rest = _asked(argv)
-    files = _files(asked)
-    said = [file.content["experiment"] for file in files if "experiment" in file.content]
-    experiment = said[-1] if asked.experiment is None else asked.experiment
+    experiment = request.experiment
     run = _function(experiment)
     parser = _parser(ArgumentParser, experiment, run)
-    if asked.help:
+    if request.help:
         parser.print_help()
         raise SystemExit(0)
     with parser_errors("command line"):
-        config = parser.parse_args(rest, namespace=_parse(_parser(Incomplete, experiment, run), files))
+        config = parser.parse_args(request.rest, namespace=_parse(_parser(Incomplete, experiment, run), request.files))
     config.experiment = experiment
     _resolve(config, config.settings.keys())
     resolved = parser.dump(config, skip_unset=False)
-    if asked.print_config:
+    if request.print_config:
         print(resolved, end="")
         raise SystemExit(0)
     out = config.out or Path("runs") / config.name
@@ -63,7 +49,7 @@ def run_experiment(argv: Sequence[str]) -> None:
         if found not in (None, experiment):
             raise UsageError(f"out: {out} has results of {found}, expected none or those of {experiment}")
         if found is None:  # what is there describes other settings, until these have run
-            _describe(out, resolved)
+            describe_run(out, resolved)
     try:
         with refusals(run, "settings: "):
             run(out=out, **settings)
@@ -72,20 +58,7 @@ def run_experiment(argv: Sequence[str]) -> None:
             (out / "config.yaml").unlink()
             (out / "versions.yaml").unlink()
         raise
-    _describe(out, resolved)
-
-
-def _asked(argv: Sequence[str]) -> tuple[Arguments, list[str]]:
-    first = OneLineParser(add_help=False, allow_abbrev=False)
-    first.add_argument("-c", "--config", action="append", default=[])
-    first.add_argument("--experiment")
-    first.add_argument("--print_config", action="store_true")
-    first.add_argument("-h", "--help", action="store_true")
-    return first.parse_known_args(argv)
-
-
-def _files(asked: Arguments) -> list[ConfigFile]:
-    return [ConfigFile.read(path) for path in asked.config]
+    describe_run(out, resolved)
 
 
 def _function(experiment: Any) -> Callable[..., None]:
@@ -98,13 +71,7 @@ def _function(experiment: Any) -> Callable[..., None]:
 
 
 def _parser(kind: type[ArgumentParser], experiment: str, run: Callable[..., None]) -> ArgumentParser:
-    parser = kind(
-        prog="evaluate.py",
-        description=f"Runs the experiment {experiment}.",
-        epilog="--config FILE (repeatable; later files win key by key) and --print_config are understood as well.",
-        exit_on_error=False,
-        allow_abbrev=False,
-    )
+    parser = new_parser(kind, f"Runs the experiment {experiment}.")
     name = experiment.rpartition(".")[2]
     parser.add_argument("--name", type=str, default=name, help="names its folder below runs/")
     parser.add_argument("--experiment", type=str, default=experiment, help="the package of the experiment")
@@ -138,8 +105,3 @@ def _found(out: Path) -> Any:
         return None
     content = yaml.safe_load(file.read_text())
     return content.get("experiment", f"the sweep {content.get('name')}")
-
-
-def _describe(out: Path, resolved: str) -> None:
-    (out / "config.yaml").write_text(resolved)
-    (out / "versions.yaml").write_text(yaml.safe_dump(versions(), sort_keys=False))

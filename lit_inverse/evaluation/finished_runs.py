@@ -47,7 +47,7 @@ def compare_runs(argv: Sequence[str]) -> None:
         interval = f"{low:.4g} to {high:.4g}"
         setting = figures.shown(s.setting)
         print(f"{s.label:<32}{setting:>10}{s.noise_level:>9g}{s.n:>8}{value:>12.4g}{interval:>26}")
-    print("\npaired differences of MSE, 95 % bootstrap intervals, Holm-corrected p")
+    print("\npaired differences of MSE, 95 % intervals (bootstrap, below 10 images t), Holm-corrected p")
     for c in comparisons:
         where = f"{symbol}={figures.shown(c.setting)}, noise {c.noise_level:g}, {c.n} images"
         print(f"{c.first} - {c.second} at {where}: {c.difference:.3g} ({c.low:.3g} to {c.high:.3g}), p {c.p_holm:.2g}")

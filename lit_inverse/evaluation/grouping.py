@@ -42,6 +42,21 @@ def per_image(rows: Iterable[Row], value: Callable[[Row], Any]) -> dict[str, Any
     return {image: np.mean(repeats, axis=0) for image, repeats in values.items()}
 
 
+def per_item(rows: Iterable[Row], value: Callable[[Row], Any]) -> dict[str, Any]:
+    """Mean of a number over the slices and repeats of each volume, by its name, and over the repeats of other images.
+
+    Items are independent of each other; slices of a volume are not, and intervals over them would be too short.
+    """
+    rows = list(rows)
+    of_image = per_image(rows, value)
+    values: dict[str, list[Any]] = defaultdict(list)
+    item_of = {row["image"]: str(row.get("volume", row["image"])) for row in rows}
+    for image, item in item_of.items():
+        if image in of_image:
+            values[item].append(of_image[image])
+    return {item: np.mean(each, axis=0) for item, each in values.items()}
+
+
 def mean_m(rows: Iterable[Row]) -> int:
     """Entries of y, their mean where images differ in it."""
     return round(float(np.mean([row["m"] for row in rows])))

@@ -36,15 +36,9 @@ class Law(Generic[T]):
         """Arguments of the class's constructor."""
         return inspect.signature(_load(self.class_path)).parameters
 
-    def identity(self, **others: Any) -> dict[str, Any]:
-        """Class and settings as plain data: what an object drawn with `others` depends on besides its seed.
-
-        A class that does not depend on all of its settings has a `determining`, from settings to those that count.
-        """
-        determining = getattr(self.drawn_class, "determining", dict)
-        settings: dict[str, Any] = plain(
-            {"class_path": self.class_path, "init_args": determining({**self.init_args, **others})}
-        )
+    def identity(self) -> dict[str, Any]:
+        """Class and settings as plain data."""
+        settings: dict[str, Any] = plain({"class_path": self.class_path, "init_args": self.init_args})
         return settings
 
     def __call__(self, *args: Any, **others: Any) -> T:

@@ -1,20 +1,42 @@
 """What to do where memory is short."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
+B = TypeVar("B", Tensor, list[Any])
+R = TypeVar("R")
 
-def in_halves(function: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
-    """function(batch), (B, ...) to (B, ...), of its halves one after the other where the whole does not fit."""
-    try:
-        return function(batch)
-    except Exception as error:
-        if len(batch) == 1 or not is_out_of_memory(error):
-            raise
-    half = len(batch) // 2  # the exception, which held what did not fit, is gone here
-    return torch.cat([in_halves(function, part) for part in (batch[:half], batch[half:])])
+
+class Portions:
+    """Cuts batches into parts of at most `size` items; where memory is short, of half as many from then on."""
+
+    def __init__(self, size: int = sys.maxsize) -> None:
+        self.size = size
+
+    def of(self, batch: B, function: Callable[[B], R]) -> Iterator[R]:
+        """function(part) of the parts of a batch, one after the other.
+
+        Raises:
+            Exception: what the function raises, unless it is want of memory for more than one item.
+        """
+        first = 0
+        while first < len(batch):
+            part = batch[first : first + self.size]
+            try:
+                done = function(part)
+            except Exception as error:
+                if len(part) == 1 or not is_out_of_memory(error):
+                    raise
+                self.size = len(part) // 2
+            else:
+                first += len(part)
+                yield done
+                continue
+            torch.cuda.empty_cache()  # after the exception, which held what did not fit
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -5,12 +5,12 @@ import shutil
 import time
 import traceback
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import timedelta
 
-import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy
@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from lit_inverse.errors import as_usage_errors, one_line
 from lit_inverse.evaluation.cases import Case, Group, Plan, batches, names
-from lit_inverse.evaluation.memory import is_out_of_memory
+from lit_inverse.evaluation.memory import Portions, is_out_of_memory
 from lit_inverse.evaluation.parent_process import as_parent
 from lit_inverse.evaluation.progress import Progress
 from lit_inverse.evaluation.results import NewRows, Results
@@ -91,7 +91,7 @@ class _Evaluation(LightningModule):
         self.sweep, self.plan, self.results = sweep, plan, results
         self.dataset = sweep.dataset()
         self.names = names(sweep, plan.cases)
-        self.largest: dict[Group, int] = {}  # batches of the groups that had to be halved
+        self.portions: dict[Group, Portions] = defaultdict(Portions)
         self.progress: Progress | None = None
 
     def predict_dataloader(self) -> DataLoader[int]:
@@ -122,31 +122,25 @@ class _Evaluation(LightningModule):
         if batch:
             if self.progress is not None:
                 self.progress.begin(batch)
-            size = self.largest.get(batch[0].group, len(batch))
-            for first in range(0, len(batch), size):
-                for solved in self._solve(batch[first : first + size]):
-                    self._keep(solved)
+            for solved in self.portions[batch[0].group].of(batch, self._solve):
+                self._keep(solved)
         return {"cases": len(batch)}  # Lightning warns of a step that returns nothing
 
-    def _solve(self, batch: list[Case]) -> Iterator[list[Solved]]:
-        """Solves a batch, in halves where memory is short; a case that fails is noted and the sweep goes on."""
+    def _solve(self, batch: list[Case]) -> list[Solved]:
+        """Solves a batch; a case that fails is found by halving it, and noted, and the sweep goes on."""
         try:
-            yield solve_batch(self.sweep, self.dataset, batch, self.device)
-            return
+            return solve_batch(self.sweep, self.dataset, batch, self.device)
         except Exception as error:
             if len(batch) == 1:
                 reason = f"{type(error).__name__}: {one_line(error)}"
                 _log.warning("%s failed on %s: %s", batch[0].solver, batch[0].image, reason)
                 self.results.note_failure(batch[0].key, reason, traceback.format_exc())
-                return
+                return []
             if is_out_of_memory(error):
                 _log.warning("%d cases of %s need too much memory; trying half", len(batch), batch[0].solver)
-                self.largest[batch[0].group] = len(batch) // 2
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+                raise
         half = len(batch) // 2
-        yield from self._solve(batch[:half])
-        yield from self._solve(batch[half:])
+        return self._solve(batch[:half]) + self._solve(batch[half:])
 
     def _keep(self, solved: list[Solved]) -> None:
         for one in solved:

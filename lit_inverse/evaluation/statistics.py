@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from lit_inverse.evaluation.decibels import aggregate, errors_and_powers, per_image_in_db, powers
-from lit_inverse.evaluation.grouping import Setting, by_setting, has_no_range, mean_m, per_image
+from lit_inverse.evaluation.grouping import Setting, by_setting, has_no_range, mean_m, per_item
 from lit_inverse.evaluation.results import Row
 from lit_inverse.solvers import Status
 
@@ -20,11 +20,14 @@ from lit_inverse.solvers import Status
 class Summary:
     """One solver at one setting. Repeats of an image are averaged first: n counts images, intervals are over images.
 
+    Of volumes their slices are averaged too: each volume counts as one image.
+
     The entries in dB are there for data without a range of values (vectors), and None for others.
 
     Attributes:
         m: entries of y; their mean where images differ in it.
         setting: value of the operator's varied argument, m itself by default.
+        images: number of images and slices.
         mse_low: lower end of the 95 % t-interval of the mean; minus infinity for one image.
         mse_q1: first quartile, by linear interpolation between order statistics, as the median and the third.
         psnr_mean: over the images that have one: exact reconstructions, of infinite PSNR, are left out.
@@ -45,6 +48,7 @@ class Summary:
     setting: Setting
     noise_level: float
     n: int
+    images: int
     mse_mean: float
     mse_low: float
     mse_high: float
@@ -86,7 +90,7 @@ def summarise(rows: Iterable[Row]) -> list[Summary]:
 
 
 def _summary(setting: Setting, rows: list[Row], known: Mapping[str, float]) -> Summary:
-    mse = [*per_image(rows, itemgetter("mse")).values()]
+    mse = [*per_item(rows, itemgetter("mse")).values()]
     low, high = t_interval(mse)
     return Summary(
         solver=rows[0]["solver"],
@@ -95,6 +99,7 @@ def _summary(setting: Setting, rows: list[Row], known: Mapping[str, float]) -> S
         setting=setting,
         noise_level=rows[0]["noise_level"],
         n=len(mse),
+        images=len({row["image"] for row in rows}),
         mse_mean=float(np.mean(mse)),
         mse_low=low,
         mse_high=high,
@@ -131,7 +136,7 @@ def _in_db(rows: list[Row], known: Mapping[str, float]) -> dict[str, float]:
 
 
 def _mean_of(rows: list[Row], name: str) -> float | None:
-    values = [*per_image(rows, itemgetter(name)).values()]
+    values = [*per_item(rows, itemgetter(name)).values()]
     return float(np.mean(values)) if values else None
 
 

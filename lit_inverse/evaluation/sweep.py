@@ -93,9 +93,19 @@ class Sweep:
             raise ValueError(f"operator_per is 'volume', but {item['id']} belongs to none: say image or sweep")
         return str(item["volume"])
 
+    def varied(self, measurement: Any) -> dict[str, Any]:
+        """The operator's argument that one of `measurements` is a value of."""
+        return {} if self.vary is None else {self.vary: measurement}
+
+    def operator_identity(self, measurement: Any) -> dict[str, Any]:
+        """What A depends on besides its seed, as plain data."""
+        law = self.operator
+        settings = law.drawn_class.determining({**law.init_args, **self.varied(measurement)})
+        return Law(law.class_path, settings).identity()
+
     def draw_operator(self, in_shape: tuple[int, ...], measurement: Any, seed: int | list[int]) -> Operator:
         """A for items of shape in_shape at one value of the varied argument; the seed is for random operators."""
-        varied = {} if self.vary is None else {self.vary: measurement}
+        varied = self.varied(measurement)
         if isinstance(seed, list) and "seed" in self.operator.parameters:
             return draw(self.operator, in_shape, seed, **varied)
         name = f"{in_shape} {measurement} {seed}"

@@ -139,6 +139,15 @@ class ReconstructionModule(CheckedModule):
         if due and self._shown is not None:
             log_image(self, "val/zero_filled_reconstructed_reference", make_grid(self._shown, nrow=3))
 
+    def predict_step(self, batch: dict[str, Any], batch_idx: int) -> dict[str, Any]:
+        """Magnitudes "x_hat" (B, 1, h, w) of slices with or without references, in the units of their file.
+
+        Returned with "id" and "volume" of the slices. What counts as measured is as in validation.
+        """
+        seeds = [volume_seed(name) for name in batch["volume"]]
+        slices = UndersampledSlices.draw(batch, self.undersampling, seeds, next(self.parameters()).dtype)
+        return {"x_hat": slices.reconstruct(self.network), "id": batch["id"], "volume": batch["volume"]}
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what `checkpoints.load_network` needs."""
         checkpoint["network"] = describe(self.network, self.network.settings, prefix="network.")

@@ -20,7 +20,8 @@ class UndersampledSlices:
     """A batch of fastMRI items, and A.
 
     Attributes:
-        batch: of the data module; references "x" and maxima may be missing until they are asked for.
+        batch: of the data module; references "x" and maxima may be missing until they are asked for, and with "size",
+            what x would have, images need no x.
         kspace: (B, coils, H, W).
         operator: A, with a mask for each item.
         seeds: of the masks, one per item.
@@ -73,4 +74,7 @@ class UndersampledSlices:
         return slice_sums(magnitude.cpu(), self.batch["x"].cpu(), self.batch["maximum"].cpu())
 
     def _as_reference(self, images: Tensor) -> Tensor:
-        return center_crop(root_sum_of_squares(images), (self.x.shape[-2], self.x.shape[-1]))
+        sizes = {(h, w) for h, w in self.batch["size"].tolist()} if "size" in self.batch else {self.x.shape[-2:]}
+        if len(sizes) > 1:
+            raise ValueError(f"a batch holds images of the sizes {sorted(sizes)}, expected one: set batch_size to 1")
+        return center_crop(root_sum_of_squares(images), *sizes)

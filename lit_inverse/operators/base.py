@@ -3,8 +3,8 @@
 import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,14 @@ class Operator(nn.Module, ABC):
         super().__init__()
         # remembers device and precision for operators that keep no numbers
         self._reference = torch.empty(0, dtype=torch.float32)
+
+    @classmethod
+    def determining(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Of settings for the constructor those that A depends on besides its seed; all, unless a class knows better.
+
+        Results are stored under them: others may change, and stored results are still found.
+        """
+        return dict(settings)
 
     @property
     def n(self) -> int:

@@ -35,9 +35,9 @@ class Learned(Matrix):
         except ValueError as error:
             raise ValueError(f"checkpoint {path}: {error}") from error
 
-    @staticmethod
-    def determining(settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Of settings those that A depends on: one checkpoint, whichever others are there for other m."""
+    @classmethod
+    def determining(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """One checkpoint, whichever others are there for other m."""
         return {**settings, "checkpoint": _chosen(settings["checkpoint"], settings.get("m"))}
 
 
@@ -45,7 +45,7 @@ def _chosen(checkpoint: ConfigPath | list[ConfigPath], m: int | None) -> ConfigP
     paths = checkpoint if isinstance(checkpoint, list) else [checkpoint]
     if not paths:
         raise ValueError("checkpoint is an empty list, expected at least one")
-    sizes = [_size(os.fspath(path), Path(path).stat().st_mtime_ns if Path(path).exists() else 0) for path in paths]
+    sizes = [len(_matrix(path)) for path in paths]
     if len(set(sizes)) < len(sizes):
         raise ValueError(f"the checkpoints have m {sizes}, expected each once")
     if m is None:
@@ -55,13 +55,13 @@ def _chosen(checkpoint: ConfigPath | list[ConfigPath], m: int | None) -> ConfigP
     return paths[sizes.index(m)]
 
 
-@functools.lru_cache(maxsize=256)  # asked for each result of a sweep
-def _size(path: str, modified: int) -> int:
-    """m of a checkpoint that was last written then."""
-    return len(_matrix(path))
-
-
 def _matrix(path: str | os.PathLike[str]) -> Tensor:
+    return _read(os.fspath(path), Path(path).stat().st_mtime_ns if Path(path).exists() else 0)
+
+
+@functools.lru_cache(maxsize=64)  # asked for each result of a sweep
+def _read(path: str, modified: int) -> Tensor:
+    """A of a checkpoint that was last written then."""
     from lit_inverse.checkpoints import load_network  # which needs networks, and those need operators
     from lit_inverse.networks import MLPDecoder
 

@@ -1,7 +1,11 @@
-"""Tables of published values beside ours."""
+"""Tables of published values beside ours; a cell is empty where nothing was measured."""
 
+import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from lit_inverse.reproductions.claims.fits import curve, reached
+from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.claims.spectra import spectrum
 from lit_inverse.reproductions.claims.sweeps import gain
 from lit_inverse.reproductions.claims.values import Points, power_law
@@ -31,10 +35,22 @@ def errors(*solvers: str) -> Beside:
 def _error(row: Row | None) -> str:
     if row is None:
         return ""
-    if row.get("nmse_db") is not None:
-        return f"{row['nmse_db']:.1f} ({row['nmse_db_low']:.1f} to {row['nmse_db_high']:.1f}) dB"
+    if found := _with_interval(row, "nmse_db", "nmse_db", ".1f"):
+        return f"{found} dB"
     diverged = f", {row['diverged']} of {row['n']} diverged" if row["diverged"] else ""
-    return f"{row['mse_mean']:.3g} ({row['mse_low']:.3g} to {row['mse_high']:.3g}){diverged}"
+    return _with_interval(row, "mse_mean", "mse", ".3g") + diverged
+
+
+def _with_interval(row: Row, name: str, ends: str, form: str) -> str:
+    """Empty where there is no number; without an interval where there is none, as of one image."""
+    value, *interval = (number(row.get(column)) for column in (name, f"{ends}_low", f"{ends}_high"))
+    if math.isnan(value) or not all(map(math.isfinite, interval)):
+        return _cell(value, form)
+    return f"{_cell(value, form)} ({' to '.join(format(end, form) for end in interval)})"
+
+
+def _cell(value: Any, form: str = ".4g") -> str:
+    return "" if math.isnan(number(value)) else format(number(value), form)
 
 
 def gains(solver: str, of: str, published: dict[tuple[int, float], float]) -> Beside:
@@ -44,9 +60,8 @@ def gains(solver: str, of: str, published: dict[tuple[int, float], float]) -> Be
         lines = []
         for (m, level), value in published.items():
             near = [row["noise_level"] for row in tables["summary"] if abs(row["noise_level"] - level) < 1e-6]
-            found = gain(tables, solver, of, m, near[0]) if near else None
-            ours = "not measured" if found is None else "{:.1f} % ({:.1f} to {:.1f})".format(*found)
-            lines.append([str(m), f"{level**2:.0f}", f"{value:g} %", ours])
+            found = gain(tables, solver, of, (m, near[0])) if near else None
+            lines.append([str(m), f"{level**2:.0f}", f"{value:g} %", "not measured" if found is None else str(found)])
         return Table(["m", "noise power", "published", "ours (95 % interval)"], lines)
 
     return table
@@ -58,8 +73,8 @@ def seconds(published: dict[str, Sequence[float]], settings: Sequence[int]) -> B
     def table(tables: Tables) -> Table:
         lines = []
         for solver, values in published.items():
-            ours = {row["setting"]: row["seconds_mean"] for row in tables.where("summary", solver=solver)}
-            found = ", ".join(f"{value:.3g} at {setting}" for setting, value in ours.items())
+            ours = {row["setting"]: _cell(row["seconds_mean"], ".3g") for row in tables.where("summary", solver=solver)}
+            found = ", ".join(f"{value} at {setting}" for setting, value in ours.items() if value)
             known = ", ".join(f"{value:g} at {setting}" for setting, value in zip(settings, values, strict=True))
             lines.append([solver, known, found or "not measured"])
         return Table(["solver", "published, at m", "ours, at m"], lines)
@@ -67,28 +82,29 @@ def seconds(published: dict[str, Sequence[float]], settings: Sequence[int]) -> B
     return table
 
 
-def means(table: str, by: Sequence[str], columns: Sequence[str], published: Sequence[str] | None = None) -> Beside:
-    """Means of some columns over the rows that agree in others; `published` has one entry for each line."""
+def means(table: str, by: Sequence[str], columns: Sequence[str]) -> Beside:
+    """Means of some columns over the rows that agree in others."""
 
     def made(tables: Tables) -> Table:
-        groups: dict[tuple[object, ...], list[Row]] = {}
-        for row in tables[table]:
-            groups.setdefault(tuple(row[name] for name in by), []).append(row)
-        lines = []
-        for place, (key, rows) in enumerate(groups.items()):
-            found = [_mean([row[name] for row in rows if row[name] is not None]) for name in columns]
-            known = [published[place] if place < len(published) else ""] if published else []
-            lines.append([*map(str, key), *known, *found])
-        return Table([*by, *(["published"] if published else []), *columns], lines)
+        groups = tables.groups(table, by).items()
+        lines = [
+            [*map(str, key), *(_mean([number(row[name]) for row in rows]) for name in columns)] for key, rows in groups
+        ]
+        return Table([*by, *columns], lines)
 
     return made
+
+
+def _mean(values: Sequence[float]) -> str:
+    known = [value for value in values if not math.isnan(value)]
+    return f"{sum(known) / len(known):.4g}" if known else ""
 
 
 def pivot(table: str, name: str, column: str, value: str, at: Sequence[float]) -> Beside:
     """A row for each name, with its values where another column is one of these numbers."""
 
     def made(tables: Tables) -> Table:
-        found = {(row[name], round(row[column], 9)): f"{row[value]:.4g}" for row in tables[table]}
+        found = {(row[name], round(number(row[column]), 9)): _cell(row[value]) for row in tables[table]}
         names = dict.fromkeys(key for key, _ in found)
         return Table(
             [name, *(f"{column} = {x:g}" for x in at)], [[key, *(found.get((key, x), "") for x in at)] for key in names]
@@ -97,19 +113,14 @@ def pivot(table: str, name: str, column: str, value: str, at: Sequence[float]) -
     return made
 
 
-def _mean(values: Sequence[float]) -> str:
-    return f"{sum(values) / len(values):.4g}" if values else ""
-
-
 def exponents(published: Sequence[tuple[str, str, Points]]) -> Beside:
     """Exponents of power laws, each with its name and the published one."""
 
     def table(tables: Tables) -> Table:
         lines = []
         for words, known, points in published:
-            x, y = points(tables)
-            ours = "{:.2f} +- {:.2f}".format(*power_law(x, y)) if len(x) > 1 else "not measured"
-            lines.append([words, known, ours])
+            found = power_law(*points(tables))
+            lines.append([words, known, "not measured" if found is None else "{:.2f} +- {:.2f}".format(*found)])
         return Table(["exponent of", "published", "ours (95 % interval)"], lines)
 
     return table
@@ -121,10 +132,28 @@ def spectra(of: Sequence[tuple[str, int]], places: Sequence[int], predicted: boo
     def table(tables: Tables) -> Table:
         lines = []
         for name, iteration in of:
+            rows = {row["place"]: row for row in spectrum(tables, name, iteration)}
             for column in ("value", "predicted") if predicted else ("value",):
-                values = spectrum(tables, name, iteration, column)
-                found = [f"{values[place - 1]:.4g}" if place <= len(values) else "" for place in places]
+                found = [_cell(rows[place][column]) if place in rows else "" for place in places]
                 lines.append([f"{name}, iteration {iteration}", "eq. 11" if column == "predicted" else "ours", *found])
         return Table(["network", "", *(f"sigma_{place}" for place in places)], lines)
+
+    return table
+
+
+def fits(published: dict[str, str], share: float, minimum: tuple[str, str]) -> Beside:
+    """Iterations after which targets are fitted to this share of their first loss, and where one's error is least."""
+
+    def table(tables: Tables) -> Table:
+        lines = []
+        for target, known in published.items():
+            losses = curve(tables, target)
+            ours = reached(losses, share)
+            found = str(ours) if ours is not None else f"more than {max(losses)}" if losses else "not measured"
+            lines.append([f"{target}: loss below {share:.0%} of the first", known, found])
+        target, known = minimum
+        errors = curve(tables, target, "error")
+        found = str(min(errors, key=lambda iteration: errors[iteration])) if errors else "not measured"
+        return Table(["iterations", "published", "ours"], [*lines, [f"{target}: least error", known, found]])
 
     return table

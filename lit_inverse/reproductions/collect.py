@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,21 +17,25 @@ _SMALLER = 0.8  # per attempt
 
 
 def collect(run: Run, patterns: Iterable[str], source: Path, target: Path) -> None:
-    """Writes docs/reproductions/NAME anew from the folder of a run.
+    """Puts what is small of the folder of a run in place of docs/reproductions/NAME, which stays if anything fails.
 
     Raises:
         FileNotFoundError: when a table is missing.
     """
-    if target.exists():
-        shutil.rmtree(target)
-    target.mkdir(parents=True)
-    for name in run.tables:
-        shutil.copyfile(source / f"{name}.csv", target / f"{name}.csv")
-    for name, digest in run.digests.items():
-        _write(digest(Tables(source)), target / f"{name}.csv")
-    for path in pictures(patterns, source):
-        keep_picture(path, target / path.name)
-    shutil.copyfile(source / "done.json", target / "run.json")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new") as folder:
+        new, old = Path(folder, "new"), Path(folder, "old")
+        new.mkdir()
+        for name in run.tables:
+            shutil.copyfile(source / f"{name}.csv", new / f"{name}.csv")
+        for name, digest in run.digests.items():
+            _write(digest(Tables(source)), new / f"{name}.csv")
+        for path in pictures(patterns, source):
+            keep_picture(path, new / path.name)
+        shutil.copyfile(source / "done.json", new / "run.json")
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
 
 
 def pictures(patterns: Iterable[str], folder: Path) -> list[Path]:

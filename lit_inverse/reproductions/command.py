@@ -1,9 +1,11 @@
 """The command line of the reproductions."""
 
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
 from lit_inverse.errors import IncompleteError, UsageError
@@ -11,8 +13,11 @@ from lit_inverse.evaluation.assembly import parser_errors
 from lit_inverse.reproductions.catalogue import EXPERIMENTS
 from lit_inverse.reproductions.collect import collect
 from lit_inverse.reproductions.experiment import Run
-from lit_inverse.reproductions.page import write_page
-from lit_inverse.reproductions.runs import ROOT, Request, run_all
+from lit_inverse.reproductions.making import make, run_all
+from lit_inverse.reproductions.page import duration, write_page
+from lit_inverse.reproductions.runs import ROOT, Job, Request, plan_all
+
+_DATA = ROOT.parent / "shared" / "data"
 
 
 def reproductions(argv: Sequence[str]) -> None:
@@ -26,15 +31,21 @@ def reproductions(argv: Sequence[str]) -> None:
     parser = _page_parser() if only_page else _parser()
     with parser_errors("command line"):
         config = parser.parse_args(list(argv[1:] if only_page else argv))
-    failed = [] if only_page else _run(config.only, _request(config), config.docs)
-    print(write_page(EXPERIMENTS, config.docs))
+    runs = [] if only_page else _asked(config)
+    _check_folder("docs", config.docs / "reproductions")
+    failed = _run(runs, config) if runs else []
+    print(f"page: {write_page(EXPERIMENTS, config.docs)}")
     if failed:
-        raise IncompleteError(f"{len(failed)} runs failed: {', '.join(failed)}")
+        raise IncompleteError(f"{len(failed)} failed: {', '.join(failed)}; the same command tries again")
 
 
 def _page_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        prog="python -m lit_inverse.reproductions", exit_on_error=False, allow_abbrev=False, description=__doc__
+        prog="python -m lit_inverse.reproductions",
+        exit_on_error=False,
+        allow_abbrev=False,
+        description="Measures the figures of the founding papers again and writes docs/reproductions.md; "
+        "with the word `page` before all options writes the page of what was measured before.",
     )
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="folder of the page and the kept results")
     return parser
@@ -45,38 +56,61 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--only", type=list[str] | None, default=None, help="names of configurations; null for all")
     parser.add_argument("--full", action="store_true", help="published settings: days on a processor")
     parser.add_argument("--out", type=Path, default=Path("runs/reproductions"), help="folder of the runs")
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="mnist/, xray/dev/, ...")
+    parser.add_argument("--data", type=Path, default=_DATA, help="folder with mnist/, xray/dev/, ...")
     parser.add_argument("--threads", type=PositiveInt, default=1, help="of each run")
     parser.add_argument("--processes", type=PositiveInt, default=2, help="runs at a time")
     return parser
 
 
-def _request(config: object) -> Request:
-    names = ("out", "data", "full", "threads", "processes")
-    return Request(**{name: getattr(config, name) for name in names})
+def _asked(config: Namespace) -> list[Run]:
+    only, runs = config.only, {one.run.name: one.run for one in EXPERIMENTS}
+    unknown = [name for name in only or [] if name not in runs]
+    if unknown or only == []:
+        came = f"unknown {', '.join(map(repr, unknown))}" if unknown else "got no name"
+        raise UsageError(f"only: {came}, expected names from {', '.join(runs)}")
+    if config.data != _DATA and not config.data.is_dir():
+        raise UsageError(f"data: {config.data} is no folder, expected one with mnist/, xray/dev/, ...")
+    return [run for name, run in runs.items() if only is None or name in only]
 
 
-def _run(only: list[str] | None, request: Request, docs: Path) -> list[str]:
+def _run(runs: Sequence[Run], config: Namespace) -> list[str]:
     """Names of the runs that failed."""
-    runs = {one.run.name: one.run for one in EXPERIMENTS}
-    if unknown := [name for name in only or [] if name not in runs]:
-        raise UsageError(f"only: unknown {unknown[0]!r}, expected names from {', '.join(runs)}")
-    failed = []
-    for run, reason in run_all([run for name, run in runs.items() if only is None or name in only], request):
-        reason = reason or _keep(run, request, docs)
-        if reason is None:
-            print(f"{run.name} is done", flush=True)
-        else:
-            print(f"{run.name} failed with {reason} (see {request.out / run.name}.log)", flush=True)
-            failed.append(run.name)
+    _check_folder("out", config.out)
+    begin = time.monotonic()
+    jobs, impossible = plan_all(runs, Request(config.out, config.data, config.docs, config.full, config.threads))
+    for name, why in impossible.items():
+        print(f"{name} can not be run: {why}")
+    print(_announced(jobs, config), flush=True)
+    failed = list(impossible)
+    for number, (job, reason) in enumerate(run_all(jobs, config.processes, _work), start=1):
+        ended = "is done" if reason is None else f"failed: {reason} (log: {job.log})"
+        print(f"{number} of {len(jobs)} after {duration(time.monotonic() - begin)}: {job.run.name} {ended}", flush=True)
+        failed += [job.run.name] if reason is not None else []
     return failed
 
 
-def _keep(run: Run, request: Request, docs: Path) -> str | None:
-    """Keeps the small results; returns what is missing, if anything is."""
-    patterns = [pattern for one in EXPERIMENTS if one.run is run for pattern in one.pictures]
+def _check_folder(option: str, folder: Path) -> None:
+    """Makes it and a file in it: after hours of work it would be too late to learn that this is impossible."""
     try:
-        collect(run, patterns, request.out / run.name, docs / "reproductions" / run.name)
-    except FileNotFoundError as error:
-        return str(error)
-    return None
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UsageError(f"{option}: cannot write to {folder} ({error.strerror}): choose another --{option}") from error
+
+
+def _announced(jobs: Sequence[Job], config: Namespace) -> str:
+    settings = "published" if config.full else "small"
+    lines = [f"{len(jobs)} runs at {settings} settings, {config.processes} at a time; what is finished is kept"]
+    for job in jobs:
+        took = "not measured before" if job.expected is None else f"took {duration(job.expected)}"
+        lines.append(f"  {job.run.name} ({took}): {job.chosen.words}, {job.chosen.place}; log: {job.log}")
+    return "\n".join(lines)
+
+
+def _work(job: Job) -> str | None:
+    """Makes a run and keeps what is small of it; returns why that failed."""
+    reason = make(job)
+    if reason is None:
+        patterns = [pattern for one in EXPERIMENTS if one.run is job.run for pattern in one.pictures]
+        collect(job.run, patterns, job.folder, job.request.docs / "reproductions" / job.run.name)
+    return reason

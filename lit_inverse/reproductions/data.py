@@ -12,27 +12,36 @@ from lit_inverse.reproductions.experiment import Data, Run
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a run is told of its data: arguments of evaluate.py, their meaning for people, and whether it is real."""
+    """The data of a run.
+
+    Attributes:
+        arguments: what evaluate.py is told of it.
+        words: what it is, for people.
+        place: where it is, or what is missing.
+        real: whether it is what was asked for.
+    """
 
     arguments: list[str]
     words: str
+    place: str
     real: bool
 
 
 def choose(run: Run, config: Path, root: Path, out: Path) -> Chosen:
     """Looks for the data below `root`, then where the configuration names it; writes to `out` what stands in for it."""
     if run.data is None:
-        return Chosen([], "drawn from seeds", real=True)
+        return Chosen([], "drawn from seeds", "no files needed", real=True)
     folder = root / run.data.folder
     if folder.is_dir():
-        return Chosen(["--data.root", str(folder.resolve())], run.data.words, real=True)
-    named = yaml.safe_load(config.read_text())["data"].get("init_args", {}).get("root")
+        return Chosen([f"--{run.data.root}", str(folder.resolve())], run.data.words, f"in {folder}", real=True)
+    named = yaml.safe_load(config.read_text()).get("data", {}).get("init_args", {}).get("root")
     if named and (config.parent / named).is_dir():
-        return Chosen([], run.data.words, real=True)
+        return Chosen([], run.data.words, f"in {(config.parent / named).resolve()}", real=True)
     changes = out / f"{run.name}.instead.yaml"
     changes.parent.mkdir(parents=True, exist_ok=True)
     changes.write_text(yaml.safe_dump(_instead(run.data, out), sort_keys=False))
-    return Chosen(["--config", str(changes)], run.data.instead_words, real=False)
+    place = f"in place of {run.data.words}, not found in {folder}"
+    return Chosen(["--config", str(changes)], run.data.instead_words, place, real=False)
 
 
 def _instead(data: Data, out: Path) -> dict[str, Any]:

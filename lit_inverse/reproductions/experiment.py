@@ -26,6 +26,9 @@ class Claim:
     check: Check
 
 
+Verdicts = Sequence[tuple[Claim, Verdict]]
+
+
 @dataclass(frozen=True)
 class Table:
     """Published values beside ours; those of a figure are not published as numbers."""
@@ -44,6 +47,7 @@ class Data:
         instead: changes of the configuration; None for drawn images in a folder of the same kind.
         instead_words: name of those for people.
         colour: of the drawn images.
+        root: the argument of evaluate.py that names the folder.
     """
 
     folder: str
@@ -51,6 +55,7 @@ class Data:
     instead: Mapping[str, Any] | None = None
     instead_words: str = "drawn ellipses"
     colour: bool = False
+    root: str = "data.root"
 
 
 @dataclass(frozen=True)
@@ -97,17 +102,19 @@ class Experiment:
         """Paper and figure."""
         return f"{self.paper}, {self.figure}"
 
-    def verdicts(self, tables: Tables) -> list[tuple[Claim, Verdict]]:
+    def verdicts(self, tables: Tables) -> Verdicts:
         """Of all claims."""
         return [(claim, claim.check(tables)) for claim in self.claims]
 
-    def outcome(self, tables: Tables) -> str:
-        """Reproduced, not reproduced, not comparable, undecided or not run: never typed in."""
+    def outcome(self, tables: Tables, verdicts: Verdicts) -> str:
+        """Reproduced, not reproduced, undecided, no claim, not comparable or not run: never typed in."""
         if not tables.record:
             return "not run"
         if self.not_comparable:
             return "not comparable"
-        found = [verdict.holds for _, verdict in self.verdicts(tables)]
+        found = [verdict.holds for _, verdict in verdicts]
+        if not found:
+            return "no claim"
         if False in found:
             return "not reproduced"
         return "undecided" if None in found else "reproduced"

@@ -4,31 +4,53 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lit_inverse.reproductions.collect import pictures
-from lit_inverse.reproductions.experiment import Experiment, Table, Verdict
+from lit_inverse.reproductions.experiment import Experiment, Table, Verdicts
 from lit_inverse.reproductions.tables import Tables
 
 _HEAD = """# The literature, figure by figure
 
-Every figure and table that this project has measured again. `make reproductions` makes all runs of this page and writes
-it; `python -m lit_inverse.reproductions page` writes it from the tables in `docs/reproductions` alone. Verdicts are
-derived from these tables: reproduced when all claims hold, not reproduced when one does not, undecided when the
-measurements leave one open, such as when the 95 % interval of a paired difference holds 0.
+Figures and tables of the founding papers, measured again. A verdict is derived from the numbers that this project got:
+reproduced when all claims of the paper hold, not reproduced when one does not, undecided when the measurements leave
+one open, such as when the 95 % interval of a paired difference holds 0. A figure's link leads to its picture, the
+published values beside ours, the command, and when and on what it was measured; [the end](#how-to-measure-again) tells
+how to measure again.
+"""
+_TAIL = """## How to measure again
+
+`make reproductions` makes all runs at small settings and writes this page; `make reproductions ARGS="--help"` lists
+what else can be asked, such as one run (`--only '[NAME]'`) or the published settings (`--full`). The same command goes
+on where it was interrupted. Sweeps compute results that are not there for the same data, settings and versions of
+solvers; experiments of theory run again when their configuration has changed. Other changes of the code are not
+noticed: remove the folder of the run below `runs/reproductions` to measure anew. Data is looked for in
+`../shared/data` (`--data DIR`), then where the configuration names it; where other data stood in for it, the verdict
+says so. `python -m lit_inverse.reproductions page` writes this page from the tables in `docs/reproductions` alone.
 """
 _HOLDS = {True: "yes", False: "**no**", None: "undecided"}
 
 
 def write_page(experiments: Sequence[Experiment], docs: Path) -> Path:
     """Writes the page; returns its path."""
-    sections = [(one, Tables(docs / "reproductions" / one.run.name)) for one in experiments]
-    lines = ["| paper | figure | what it shows | verdict |", "|---|---|---|---|"]
-    for one, tables in sections:
+    runs = {one.run.name: Tables(docs / "reproductions" / one.run.name) for one in experiments}
+    lines, paper = ["| paper | figure | what it shows | verdict |", "|---|---|---|---|"], ""
+    found = [(one, runs[one.run.name]) for one in experiments]
+    judged = [(one, tables, one.verdicts(tables) if tables.record else []) for one, tables in found]
+    for one, tables, verdicts in judged:
         link = f"[{one.figure}](#{anchor(one.title)})"
-        lines.append(f"| {one.paper} | {link} | {_cell(one.shows)} | {one.outcome(tables)} |")
+        name = "" if one.paper == paper else one.paper
+        lines.append(f"| {name} | {link} | {_cell(one.shows)} | {_outcome(one, tables, verdicts)} |")
+        paper = one.paper
+    sections = [section(*one) for one in judged]
+    seconds = sum(tables.record["seconds"] for tables in runs.values() if tables.record)
+    total = f"All runs of this page together: {duration(seconds)} of computation.\n"
     path = docs / "reproductions.md"
-    parts = [_HEAD, "\n".join(lines) + "\n", *(section(one, tables) for one, tables in sections)]
     docs.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(parts), encoding="utf-8")
+    path.write_text("\n".join([_HEAD, "\n".join(lines) + "\n", total, *sections, _TAIL]), encoding="utf-8")
     return path
+
+
+def duration(seconds: float) -> str:
+    """In minutes, of long ones in hours."""
+    return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
 
 
 def anchor(title: str) -> str:
@@ -36,33 +58,35 @@ def anchor(title: str) -> str:
     return "".join("-" if c == " " else c for c in title.lower() if c.isalnum() or c in " -_")
 
 
-def section(experiment: Experiment, tables: Tables) -> str:
+def section(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
     """All that is said of one experiment."""
     record, parts = tables.record, [f"## {experiment.title}"]
     if record and not record["real"]:
         parts.append(
             f"> **Not on the data of the paper** (not found: {_data(experiment)}): measured on {record['data']}."
         )
-    parts.append(experiment.shows)
-    parts.append(f"**Verdict: {_verdict(experiment, tables)}**")
+    parts += [experiment.shows, f"**Verdict: {_verdict(experiment, tables, verdicts)}**"]
     if record:
-        claims = [
-            [claim.words, _HOLDS[verdict.holds], verdict.evidence] for claim, verdict in experiment.verdicts(tables)
-        ]
-        parts += [_table(Table(["the paper says", "holds", "measured"], claims))]
-        parts += [f"Published: {experiment.published}. Ours:", _table(experiment.beside(tables))]
         names = [path.name for path in pictures([_names(one) for one in experiment.pictures], tables.folder)]
         parts += [f"![{experiment.title}](reproductions/{experiment.run.name}/{name})" for name in names]
-    parts.append(_commands(experiment))
-    if experiment.notes:
-        parts.append("Departures from the paper: " + " ".join(experiment.notes))
-    if record:
+        claims = [[claim.words, _HOLDS[verdict.holds], verdict.evidence] for claim, verdict in verdicts]
+        parts += [_table(Table(["the paper says", "holds", "measured"], claims))] if claims else []
+        parts += [f"Published: {experiment.published}. Ours:", _table(experiment.beside(tables))]
         size = "small" if record["small"] else "published"
         parts.append(
-            f"{size.capitalize()} settings, data: {record['data']}; {record['date']}, {record['device']}, "
-            f"{record['seconds'] / 60:.1f} minutes of computation, commit {_short(record['commit'])}."
+            f"Measured on {record['date']} at {size} settings on {record['data']}: {duration(record['seconds'])} of "
+            f"computation, {record['device']}, commit {_short(record['commit'])}."
         )
+    if experiment.notes:
+        parts.append("Departures from the paper: " + " ".join(experiment.notes))
+    parts.append(_commands(experiment))
     return "\n\n".join(parts) + "\n"
+
+
+def _outcome(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
+    """With the data if it is not that of the paper."""
+    record, outcome = tables.record, experiment.outcome(tables, verdicts)
+    return f"{outcome} (on {record['data']})" if record and not record["real"] else outcome
 
 
 def _short(commit: str) -> str:
@@ -79,26 +103,32 @@ def _data(experiment: Experiment) -> str:
     return experiment.run.data.words if experiment.run.data else "its data"
 
 
-def _verdict(experiment: Experiment, tables: Tables) -> str:
-    outcome = experiment.outcome(tables)
+def _verdict(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
+    outcome, told = experiment.outcome(tables, verdicts), _outcome(experiment, tables, verdicts)
     if outcome == "not comparable":
-        return f"{outcome}: {experiment.not_comparable}"
-    said: list[tuple[str, Verdict]] = [(claim.words, verdict) for claim, verdict in experiment.verdicts(tables)]
-    wanted = {"not reproduced": False, "undecided": None}
-    if outcome not in wanted:
-        return outcome
-    failing = [
-        f"{words.rstrip('.')} ({verdict.evidence})" for words, verdict in said if verdict.holds is wanted[outcome]
-    ]
-    return f"{outcome}: " + "; ".join(failing)
+        return f"{told}: {experiment.not_comparable}"
+    if outcome not in ("not reproduced", "undecided"):
+        return told
+    told_of = {
+        holds: "; ".join(f"{claim.words.rstrip('.')} ({one.evidence})" for claim, one in verdicts if one.holds is holds)
+        for holds in (False, None)
+    }
+    if not told_of[False]:
+        return f"{told}: {told_of[None]}"
+    return f"{told}: {told_of[False]}" + (f"; undecided: {told_of[None]}" if told_of[None] else "")
 
 
 def _commands(experiment: Experiment) -> str:
+    """The run with its results on this page, and by itself."""
     name = experiment.run.name
     base = f"python evaluate.py --config configs/evaluate/{name}.yaml"
-    root = " --data.root DIR" if experiment.run.data else ""
-    small = f"{base} --config configs/evaluate/{name}.small.yaml{root}"
-    return f"```\n{base}{root}   # published settings\n{small}   # small\n```"
+    root = f" --{experiment.run.data.root} DIR" if experiment.run.data else ""
+    lines = [
+        f"make reproductions ARGS=\"--only '[{name}]'\"   # small settings, and this section anew",
+        f"{base} --config configs/evaluate/{name}.small.yaml{root}   # the same run by itself",
+        f"{base}{root}   # published settings",
+    ]
+    return "\n".join(["```", *lines, "```"])
 
 
 def _table(table: Table) -> str:

@@ -4,8 +4,8 @@ import copy
 import dataclasses
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -104,6 +104,13 @@ class Solver(ABC):
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:  # noqa: B027
         """Refuses, with a ValueError, an operator or a range of x the solver can not work with."""
+
+    def determining(self, settings: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
+        """Of its constructor's settings, as plain data, those that x_hat depends on with this A; all, here.
+
+        Results are stored under them, as under those of `Operator.determining`.
+        """
+        return dict(settings)
 
     def range_for(self, operator: Operator) -> ValueRange | None:
         """`native_range`, where it depends on the shape of x or on settings."""

@@ -1,4 +1,4 @@
-"""Sparse reconstruction in an orthonormal basis."""
+"""Sparse reconstruction in a basis."""
 
 import functools
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lit_inverse.bases import Basis, BasisName, check_wavelet, make_basis
+from lit_inverse.bases import Basis, BasisName, Level, check_wavelet, make_basis
 from lit_inverse.operators import LinearOperator, Matrix, Operator
 from lit_inverse.settings import one_of
 from lit_inverse.solvers.base import Given, Solver, ValueRange
@@ -21,7 +21,8 @@ _NEWTON_STEPS = 300  # hardly an item takes more than 100: after 300 only roundi
 
 
 class Lasso(Solver):
-    """x = Psi z, z = argmin 1/2 ||A Psi z - y||^2 + lam ||z||_1 (Tibshirani 1996), Psi orthonormal, x real.
+    """x = Psi z, z = argmin 1/2 ||A Psi z - y||^2 + lam ||z||_1 (Tibshirani 1996), x real, Psi orthonormal or,
+    where wavelets meet sides of odd length, a tight frame, Psi Psi^T = I.
 
     Accelerated proximal gradient steps with a local step size and restart, for any linear A, which are followed, where
     the matrix A Psi is small enough to be formed, by semismooth Newton steps (SsNAL, Li, Sun, Toh 2018) for items that
@@ -45,13 +46,15 @@ class Lasso(Solver):
             and 300 times the objective at lam of .1, .01 and .001 lam_max.)
         max_iter: largest number of steps, first-order and at most 300 Newton steps together.
         wavelet: an orthogonal wavelet of PyWavelets, for that basis.
-        level: its number of levels; by default as many as keep the lowpass part no shorter than the filter, at least 1.
+        level: its number of levels; "full" for as many as keep the lowpass part no shorter than the filter, but at
+            least 1; null for no more of them than the sides can be halved, where they can be at all. Sides that are no
+            multiples of 2^level are made so by pixels of which nothing is measured.
 
     The history of a Solution has one row per check of the gap: "gap", relative, and "iteration", the number of steps.
 
     Raises:
-        ValueError: when a setting is impossible, A is not linear, an intercept meets complex measurements, or an axis
-            cannot be halved `level` times.
+        ValueError: when a setting is impossible, A is not linear, an intercept meets complex measurements, or a side
+            is shorter than 2^level.
     """
 
     version = 2
@@ -67,7 +70,7 @@ class Lasso(Solver):
         gap: float = 1e-10,
         max_iter: int = 20000,
         wavelet: str = "db4",
-        level: int | None = None,
+        level: Level = None,
     ) -> None:
         check_settings(lam, lam_unit, max_iter, gap)
         one_of(BasisName, basis=basis)

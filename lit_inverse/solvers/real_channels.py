@@ -65,17 +65,17 @@ class RealChannels(Solver):
     def _solve(self, given: Given) -> Solution:
         operator = require_linear(given.operator)
         together = ComplexFromChannels(operator.in_shape)
-        unit = torch.ones_like(given.sigma)
+        scale = torch.ones_like(given.sigma)
         if self.rms is not None:
-            found = rms(operator.pinv(given.y))
-            unit = torch.where(found > 0, found / self.rms, 1)
+            scale = rms(operator.pinv(given.y)) / self.rms
+        unit = torch.where(scale > 0, scale, 1)
         fits = [
             solve_within(self.solver, replace(given, seeds=seeds), on_real_channels(operator), unit)
             for seeds in _seeds(given.seeds, self.n_fits)
         ]
 
         def finished(x: Tensor) -> Tensor:
-            x = together(x) * unit.view(-1, 1, 1, 1)
+            x = together(x) * scale.view(-1, 1, 1, 1)  # black where y is 0, whatever a network makes of it
             return x + operator.pinv(given.y - operator(x)) if self.data_consistent else x
 
         mean = replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0), status=_statuses(fits))

@@ -12,10 +12,12 @@ from lit_inverse.solvers.inner import limited, mapped, solve_within
 from lit_inverse.solvers.requirements import require_images
 from lit_inverse.solvers.solution import Solution
 from lit_inverse.solvers.tikhonov import Tikhonov
+from lit_inverse.solvers.with_denoiser.solver import DenoiserSolver
 
 Maps = Literal["espirit", "low_frequency_ratio"]
 
 _KERNEL = 6  # of ESPIRiT, where the calibration region is as large
+_ON_CPU = 4  # slices at once; more need more memory and no less time
 
 
 class SENSE(Solver):
@@ -36,7 +38,8 @@ class SENSE(Solver):
         max_iter: iterations of the solver; null for what it says itself.
 
     Raises:
-        ValueError: when A does not sample k-space, or the solver refuses `MultiCoil`.
+        ValueError: when A does not sample k-space, the solver refuses `MultiCoil`, or it has a denoiser of another
+            value range than (0, 1), which would take all images for black.
     """
 
     def __init__(
@@ -64,11 +67,13 @@ class SENSE(Solver):
         if operator.in_shape[0] > 1:
             for mask in measured.view(-1, *operator.in_shape[1:]):
                 self._calibration(mask)
+        _expect_unit_range(self.solver)
         anything = torch.ones(operator.in_shape, dtype=torch.complex64, device=measured.device)
         self.solver.check_all(MultiCoil(anything, measured, operator.normalization), None)
 
     def preferred_batch(self, device: torch.device) -> int:
-        return self.solver.preferred_batch(device)
+        preferred = self.solver.preferred_batch(device)
+        return min(preferred, _ON_CPU) if device.type == "cpu" else preferred
 
     def _solve(self, given: Given) -> Solution:
         operator = given.operator
@@ -78,7 +83,7 @@ class SENSE(Solver):
         largest = seen_by_all.adjoint(given.y).abs().flatten(1).amax(1)
         unit = torch.where(largest > 0, largest, 1)
         solution = solve_within(self.solver, given, seen_by_all, unit)
-        return mapped(solution, lambda x: coils * (x * unit.view(-1, 1, 1, 1)))
+        return mapped(solution, lambda x: coils * (x * largest.view(-1, 1, 1, 1)))
 
     def sensitivities(self, y: Tensor, operator: Fourier) -> Tensor:
         """S of each item, complex (B, coils, H, W), from measurements y (B, coils, kept)."""
@@ -106,3 +111,13 @@ class SENSE(Solver):
                 "estimate sensitivities from: raise center_fraction"
             )
         return min(rows, self.calibration), min(columns, self.calibration)
+
+
+def _expect_unit_range(solver: Solver) -> None:
+    if isinstance(solver, DenoiserSolver) and solver.denoiser.value_range != (0.0, 1.0):
+        raise ValueError(
+            f"the denoiser of {type(solver).__name__} has the value range {solver.denoiser.value_range}, but images "
+            "are in units of their brightest pixel: give it one with value_range [0, 1]"
+        )
+    if isinstance(inner := getattr(solver, "solver", None), Solver):
+        _expect_unit_range(inner)

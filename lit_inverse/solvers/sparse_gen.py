@@ -97,7 +97,7 @@ class SparseGen(LatentSolver):
                 v = _shrink(v - column(step, v) * by_v, column(step * lam, v))
             return adam(by_z), v
 
-        v = y.real.new_zeros(len(y), *operator.in_shape)
+        v = y.real.new_zeros(len(y), *(basis.shape or operator.in_shape))
         paths = follow((starts, v), objective, update, self.max_iter, searches.given.trace.numbers)
         return searches.solution(paths, images)
 

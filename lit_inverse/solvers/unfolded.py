@@ -2,6 +2,8 @@
 
 import copy
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -70,8 +72,18 @@ class Unfolded(Solver):
         self.wavelet, self.level = wavelet, level
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
-        like = operator.like
-        self._network(self._system(operator, operator(like.new_zeros(operator.n_items or 1, *operator.in_shape))))
+        self._network_for(operator)
+
+    def determining(self, settings: Mapping[str, Any], operator: Operator) -> dict[str, Any]:
+        """One checkpoint, whichever others are there for other A."""
+        if not isinstance(settings.get("checkpoint"), list):
+            return dict(settings)
+        chosen = self.networks.index(self._network_for(operator))
+        return {**settings, "checkpoint": settings["checkpoint"][chosen]}
+
+    def _network_for(self, operator: Operator) -> UnfoldedNetwork:
+        x = operator.like.new_zeros(operator.n_items or 1, *operator.in_shape)
+        return self._network(self._system(operator, operator(x)))
 
     def _network(self, system: Synthesis) -> UnfoldedNetwork:
         """The first network that belongs to A Psi."""

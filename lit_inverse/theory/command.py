@@ -13,7 +13,7 @@ from lit_inverse.evaluation.assembly import parser_errors
 from lit_inverse.settings import at_least_1, not_negative
 
 _OURS = {"lit_inverse", "datamodules"}
-_MAY_BE_0 = {"seed", "n_ascent"}
+_MAY_BE_0 = {"seed", "n_ascent"}  # integers that are no counts, or of what may be left out
 
 
 def main(run: Callable[..., None], argv: Sequence[str] | None = None) -> int:
@@ -49,8 +49,8 @@ def check_counts(settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if isinstance(value, tuple | list) and not value:
             raise ValueError(f"{name} is empty, expected at least one")
-        if isinstance(value, int) and not isinstance(value, bool) and name not in _MAY_BE_0:
-            at_least_1(**{name: value})
+        if isinstance(value, int) and not isinstance(value, bool):
+            (not_negative if name in _MAY_BE_0 else at_least_1)(**{name: value})
         for one in value if isinstance(value, tuple | list) else ():
             if isinstance(one, int | float):
                 not_negative(**{name: one})

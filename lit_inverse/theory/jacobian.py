@@ -1,7 +1,7 @@
 """Leading singular values and left singular vectors of the Jacobian of any network, without the matrix."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,7 @@ from torch.func import functional_call, jvp, vjp, vmap
 from torch.nn.modules.batchnorm import _NormBase
 
 from lit_inverse.seeding import generator
+from lit_inverse.settings import some_of
 
 
 class Jacobian:
@@ -70,9 +71,7 @@ def by_weights(network: nn.Module, z: Tensor, names: Sequence[str] | None = None
     _refuse_running_statistics(network)
     parameters = dict(network.named_parameters())
     chosen = [name for name, one in parameters.items() if one.requires_grad] if names is None else list(names)
-    unknown = set(chosen) - parameters.keys()
-    if unknown or not chosen:
-        raise ValueError(f"names are {chosen}, expected some of {', '.join(parameters)}")
+    some_of(parameters, names=chosen)
     weights = [parameters[name].detach() for name in chosen]
     sizes = [one.numel() for one in weights]
 
@@ -100,14 +99,20 @@ def by_latent(network: nn.Module, z: Tensor, chunk: int = 16) -> Jacobian:
     return Jacobian(image, z.flatten(), chunk)
 
 
-def _refuse_running_statistics(network: nn.Module) -> None:
-    """Before the network is applied, which would change them."""
+def norms_that_change(network: nn.Module) -> Iterator[tuple[str, _NormBase]]:
+    """Norms in training that keep running statistics, which every call of the network changes, with their names."""
     for name, module in network.named_modules():
         if isinstance(module, _NormBase) and module.training and module.track_running_stats:
-            raise ValueError(
-                f"norm '{name}' keeps running statistics in training, expected evaluation mode or none: call "
-                "network.eval(), or build it with track_running_stats=False"
-            )
+            yield name, module
+
+
+def _refuse_running_statistics(network: nn.Module) -> None:
+    """Before the network is applied, which would change them."""
+    for name, _ in norms_that_change(network):
+        raise ValueError(
+            f"norm '{name}' keeps running statistics in training, expected evaluation mode or none: call "
+            "network.eval(), or build it with track_running_stats=False"
+        )
 
 
 @dataclass(frozen=True)

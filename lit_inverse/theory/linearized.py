@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jvp, vjp, vmap
-from torch.nn.modules.batchnorm import _NormBase
 
 from lit_inverse.operators import LinearOperator
+from lit_inverse.theory.jacobian import norms_that_change
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,9 @@ def dynamics(
     if len(y) != 1 or len(z) != 1:
         raise ValueError(f"y has {len(y)} items and z {len(z)}, expected one of each")
     network = copy.deepcopy(network)
-    for module in network.modules():
-        if isinstance(module, _NormBase) and module.training:  # which would be changed by every call
-            module.running_mean = module.running_var = module.num_batches_tracked = None
-            module.track_running_stats = False
+    for _, norm in norms_that_change(network):
+        norm.running_mean = norm.running_var = norm.num_batches_tracked = None
+        norm.track_running_stats = False
     theta = {name: w.detach() for name, w in network.named_parameters() if w.requires_grad}
 
     def g(theta: dict[str, Tensor]) -> Tensor:

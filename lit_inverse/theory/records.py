@@ -28,6 +28,17 @@ def read_records(kind: type[T], path: Path) -> list[T]:
         return [kind(**{name: kinds[name](value) for name, value in row.items()}) for row in reader]
 
 
+def expect(records: Sequence[object], path: Path, **settings: object) -> None:
+    """Refuses records of a file that were measured with other settings, of which each is an attribute of theirs.
+
+    Raises:
+        ValueError: with the name of the file and of the setting.
+    """
+    for name, wanted in settings.items():
+        for came in {getattr(record, name) for record in records} - {wanted}:
+            raise ValueError(f"{path} was measured with {name} {came}, expected {wanted}: give another out")
+
+
 def write_records(kind: type[Any], records: Sequence[Any], path: Path) -> None:
     """Writes all of them; a run that is killed leaves the last whole file."""
     partial = path.with_suffix(".partial")

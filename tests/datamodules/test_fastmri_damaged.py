@@ -250,6 +250,17 @@ def test_a_bad_number_is_found_at_once_if_asked_for(root: Path, tmp_path: Path, 
     assert len(items) == 6
 
 
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_maximum_that_is_not_that_of_the_references_is_found_if_asked_for(
+    root: Path, tmp_path: Path, factor: float
+) -> None:
+    """As in files whose arrays were scaled anew: all errors would be in a wrong unit."""
+    edit(lambda file: file.attrs.modify("max", factor * file.attrs["max"]))(root / "volume_001.h5")
+    with pytest.raises(ValueError, match=r"volume_001.h5: the attribute max is .*, but the references reach") as caught:
+        module(root, tmp_path, check_values=True).setup("test")
+    assert_one_line(caught.value)
+
+
 def test_looking_at_the_numbers_of_sound_files_finds_nothing(root: Path, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

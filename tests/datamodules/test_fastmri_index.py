@@ -64,6 +64,18 @@ def test_only_files_that_changed_are_looked_at_again(root: Path, inspected: list
     assert found[1].acquisition == "CHANGED"
 
 
+def test_a_file_of_equal_size_and_time_in_the_place_of_another_is_looked_at(root: Path) -> None:
+    volumes(root)
+    path = root / "volume_001.h5"
+    before = path.stat()
+    with h5py.File(path, "r+") as file:
+        file.attrs.modify("max", 2 * file.attrs["max"])
+    assert path.stat().st_size == before.st_size
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with h5py.File(path) as file:
+        assert volumes(root)[1].maximum == file.attrs["max"]
+
+
 def test_damaged_files_are_not_remembered(root: Path, inspected: list[str]) -> None:
     good = (root / "volume_001.h5").read_bytes()
     (root / "volume_001.h5").write_bytes(b"0" * len(good))

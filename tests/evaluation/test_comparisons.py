@@ -23,7 +23,7 @@ def rows_of(solver: str, errors: np.ndarray, m: int = 50, repeat: int = 0) -> li
 A, B = np.random.default_rng(0).gamma(2.0, size=(2, 25))
 
 
-@pytest.mark.parametrize("n", [5, 25])
+@pytest.mark.parametrize("n", [10, 25])
 def test_a_comparison_is_scipys_of_the_pairs(n: int) -> None:
     (found,) = compare(rows_of("a", A[:n]) + rows_of("b", B[:n]))
     assert found.difference == pytest.approx((A[:n] - B[:n]).mean(), rel=1e-12)
@@ -35,6 +35,13 @@ def test_a_comparison_is_scipys_of_the_pairs(n: int) -> None:
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-10)
     assert found.wins == np.mean(A[:n] < B[:n])
     assert (found.first, found.second, found.n) == ("a", "b", n)
+
+
+@pytest.mark.parametrize("n", [2, 5, 9])
+def test_the_interval_of_few_images_is_that_of_t(n: int) -> None:
+    (found,) = compare(rows_of("a", A[:n]) + rows_of("b", B[:n]))
+    expected = stats.ttest_rel(A[:n], B[:n]).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-10)
 
 
 def test_the_signed_rank_p_is_that_of_all_sign_patterns() -> None:

@@ -14,6 +14,7 @@ from small_sweep import SWEEP
 
 from evaluate import main
 from lit_inverse.evaluation.cases import plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.constant_means import constants
 from lit_inverse.evaluation.diagnostics import diagnose, plan_diagnostics
@@ -56,7 +57,7 @@ def seed_of(image: str, stream: Stream) -> int:
 
 def measure(config: Path, *others: str, out: str = "out") -> list[dict[str, Any]]:
     """The lines of the diagnostics of a sweep, as it writes them before its report."""
-    sweep = read_sweep(["--config", str(config), "--out", str(config.parent / out), *others], config)
+    sweep = read_sweep(Request.read(["--config", str(config), "--out", str(config.parent / out), *others], config))
     sweep.data.setup("predict")
     planned = plan_diagnostics(sweep, plan(sweep).cases)
     results = Results(sweep.out)
@@ -144,12 +145,12 @@ def test_a_later_file_replaces_them(diagnosed: Path, tmp_path: Path) -> None:
     other = {"alike": DIAGNOSTICS["coherence"]}
     for section in (other, {}):
         later.write_text(yaml.safe_dump({"diagnostics": section}))
-        sweep = read_sweep(["--config", str(diagnosed), "--config", str(later)], diagnosed)
+        sweep = read_sweep(Request.read(["--config", str(diagnosed), "--config", str(later)], diagnosed))
         assert list(sweep.diagnostics) == list(section)
 
 
 def test_a_dry_run_counts_them(diagnosed: Path) -> None:
-    sweep = read_sweep(["--config", str(diagnosed)], diagnosed)
+    sweep = read_sweep(Request.read(["--config", str(diagnosed)], diagnosed))
     sweep.data.setup("predict")
     planned = plan_diagnostics(sweep, plan(sweep).cases)
     lines = [line.split() for line in describe_diagnostics(planned, {}).splitlines()]

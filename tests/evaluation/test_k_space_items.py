@@ -1,17 +1,23 @@
 """Sweeps over items that bring their own k-space."""
 
 import dataclasses
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 import torch
 import yaml
 from pytorch_lightning import LightningDataModule
 
+from datamodules import FastMRIDataModule
+from datamodules.fastmri import SyntheticVolumes, write_synthetic
+from datamodules.fastmri.reader import Files
 from lit_inverse.errors import UsageError
 from lit_inverse.evaluation.cases import batches, plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.outcome import Outcome
@@ -61,7 +67,7 @@ def sweep(tmp_path: Path) -> Callable[..., Sweep]:
     }
     path = tmp_path / "sweep.yaml"
     path.write_text(yaml.safe_dump(settings))
-    read = read_sweep(["--config", str(path)], path)
+    read = read_sweep(Request.read(["--config", str(path)], path))
     return lambda *change: dataclasses.replace(read, data=Slices(*change))
 
 
@@ -90,6 +96,34 @@ def test_an_operator_for_each_volume_takes_as_much_memory_as_one_for_each_image(
     assert [len(batch) for batch in batches(one, plan(one), set(), CPU)] == [2, 2]
 
 
+def test_volumes_of_many_shapes_are_not_in_memory_together(
+    sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: weakref.WeakSet[torch.Tensor] = weakref.WeakSet()
+    most = []
+
+    class ReadAnew:
+        def __len__(self) -> int:
+            return 6
+
+        def __getitem__(self, index: int) -> dict[str, Any]:
+            kspace = torch.ones(2, 16, 12 + index, dtype=torch.complex64)
+            most.append(len(alive))
+            alive.add(kspace)
+            maximum = torch.tensor(1.0, dtype=torch.float64)
+            return {"x": torch.ones(1, 8, 8), "kspace": kspace, "maximum": maximum, "id": f"v:{index}", "volume": "v"}
+
+    monkeypatch.setattr(Slices, "dataset", lambda self, split: ReadAnew())
+    assert len({case.shape for case in plan(sweep()).cases}) == 6
+    assert max(most) <= 1  # the one before
+
+
+def test_large_slices_are_not_solved_all_at_once(sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lit_inverse.evaluation.cases._ITEM_BYTES", 3 * 2 * 16 * 12 * 4 + 1)
+    one = sweep()
+    assert [len(batch) for batch in batches(one, plan(one), set(), CPU)] == [3, 1]
+
+
 def test_volumes_of_two_widths_are_shown_in_figures_of_their_own(sweep: Callable[..., Sweep], tmp_path: Path) -> None:
     def narrower(number: int, item: dict[str, Any]) -> dict[str, Any]:
         return item if number < 2 else {**item, "kspace": item["kspace"][..., 2:], "x": item["x"][..., 2:]}
@@ -103,6 +137,40 @@ def test_volumes_of_two_widths_are_shown_in_figures_of_their_own(sweep: Callable
     drawn = {one.name for one in draw_cases(of_two_widths, outcome, results, names)}
     assert drawn == {"reconstructions_10x12", "reconstructions_10x10"}
     results.close()
+
+
+def test_a_sweep_begins_again_without_reading_its_volumes(
+    sweep: Callable[..., Sweep], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law = SyntheticVolumes(n_slices=3, n_coils=2, shape=(16, 12))
+    paths = write_synthetic(tmp_path / "set", 3, law)
+    read: list[str] = []
+    whole = Files.read
+
+    def listen(files: Files, volume: Any, number: int) -> Any:
+        read.append(f"{volume.name}:{number}")
+        return whole(files, volume, number)
+
+    monkeypatch.setattr(Files, "read", listen)
+
+    def keys() -> list[str]:
+        data = FastMRIDataModule(tmp_path / "set", cache=tmp_path / "cache")
+        return [case.key for case in plan(dataclasses.replace(sweep(), data=data)).cases]
+
+    items = list(FastMRIDataModule(tmp_path / "set", cache=tmp_path / "cache").dataset("test"))  # without outlines
+    monkeypatch.setattr(Slices, "dataset", lambda self, split: items)
+    expected = [case.key for case in plan(sweep()).cases]
+    read.clear()
+    assert keys() == expected
+    assert len(read) == 9 + 1  # one of each shape is measured
+    read.clear()
+    assert keys() == expected
+    assert read == ["volume_000.h5:0"]
+    read.clear()
+    with h5py.File(paths[1], "r+") as file:
+        file["kspace"][2] *= 2
+    assert [a == b for a, b in zip(keys(), expected, strict=True)] == [*[True] * 5, False, *[True] * 3]
+    assert read == ["volume_001.h5:0", "volume_001.h5:1", "volume_001.h5:2", "volume_000.h5:0"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pytorch_lightning import LightningDataModule
 import datamodules  # noqa: F401  # lets --data take short names
 from lit_inverse.checkpoints import SHIPPED
 from lit_inverse.evaluation.cases import Case, batches, plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.solving import solve_batch
 from lit_inverse.evaluation.sweep import Sweep
@@ -39,7 +40,7 @@ def read(folder: Path, *options: str, **changes: Any) -> Sweep:
     folder.mkdir(exist_ok=True)
     path = folder / "sweep.yaml"
     path.write_text(yaml.safe_dump({**SWEEP, **changes}))
-    sweep = read_sweep(["--config", str(path), *options], path)
+    sweep = read_sweep(Request.read(["--config", str(path), *options], path))
     sweep.data.prepare_data()
     sweep.data.setup("predict")
     return sweep

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 import yaml
 
 import datamodules  # noqa: F401  # lets --data take short names
 from lit_inverse.checkpoints import describe
 from lit_inverse.evaluation.cases import Case, plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.networks import MLPDecoder
 from lit_inverse.operators import Gaussian
@@ -18,7 +20,7 @@ SWEEP: dict[str, Any] = {
     "limit": 1,
     "vary": "m",
     "noise_levels": [0.1],
-    "solvers": {"least": {"class_path": "lit_inverse.solvers.Tikhonov"}},
+    "operator_per": "sweep",
     "logger": False,
 }
 
@@ -30,28 +32,35 @@ def saved(folder: Path, m: int) -> str:
     return f"{m}.pt"
 
 
-def cases(folder: Path, names: list[str], measurements: list[int]) -> dict[int, Case]:
+def cases(folder: Path, names: list[str], measurements: list[int], solver: str) -> dict[int, Case]:
     operator = {"class_path": "lit_inverse.operators.Learned", "init_args": {"checkpoint": names}}
+    solvers = {
+        "Tikhonov": {"class_path": "lit_inverse.solvers.Tikhonov"},
+        "Unfolded": {"class_path": "lit_inverse.solvers.Unfolded", "init_args": {"checkpoint": names}},
+    }
     path = folder / "sweep.yaml"
     path.write_text(
-        yaml.safe_dump({**SWEEP, "operator": operator, "operator_per": "sweep", "measurements": measurements})
+        yaml.safe_dump(
+            {**SWEEP, "operator": operator, "measurements": measurements, "solvers": solvers, "only": [solver]}
+        )
     )
-    sweep = read_sweep(["--config", str(path)], path)
+    sweep = read_sweep(Request.read(["--config", str(path)], path))
     sweep.data.prepare_data()
     sweep.data.setup("predict")
     return {case.measurement: case for case in plan(sweep).cases}
 
 
-def test_a_result_depends_on_the_checkpoint_of_its_m_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("solver", ["Tikhonov", "Unfolded"])
+def test_a_result_depends_on_the_checkpoint_of_its_m_alone(solver: str, tmp_path: Path) -> None:
     two, four, six = (saved(tmp_path, m) for m in (2, 4, 6))
-    first = cases(tmp_path, [two, four], [2, 4])
+    first = cases(tmp_path, [two, four], [2, 4], solver)
     assert first[2].key != first[4].key
-    more = cases(tmp_path, [six, four, two], [2, 4, 6])
+    more = cases(tmp_path, [six, four, two], [2, 4, 6], solver)
     assert {m: more[m].key for m in (2, 4)} == {m: first[m].key for m in (2, 4)}
     network = MLPDecoder(2, hidden=(5,), seed=2)
     network.initialize(Gaussian((1, 28, 28), 2, seed=8))
     content = {"network": describe(network, network.settings), "state_dict": network.state_dict()}
     torch.save(content, tmp_path / two)
-    again = cases(tmp_path, [two, four], [2, 4])
+    again = cases(tmp_path, [two, four], [2, 4], solver)
     assert again[2].key != first[2].key
     assert again[4].key == first[4].key

@@ -12,6 +12,7 @@ from evaluation.vectors import run, write
 from datamodules import SparseSignalsDataModule
 from evaluate import main
 from lit_inverse.evaluation.cases import plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.oracle import oracle_rows
 from lit_inverse.noise import SNR
@@ -44,7 +45,7 @@ def expected_errors(operator_per: str, level: float, n_items: int) -> np.ndarray
 @pytest.mark.parametrize("operator_per", ["sweep", "image"])
 def test_the_oracle_is_least_squares_on_the_support(tmp_path: Path, operator_per: str) -> None:
     path = write(tmp_path, operator_per=operator_per, oracle=True, noise_levels=[20.0])
-    sweep = read_sweep(["--config", str(path)], path)
+    sweep = read_sweep(Request.read(["--config", str(path)], path))
     sweep.data.setup("predict")
     rows = oracle_rows(sweep, plan(sweep).cases)
     assert [row["image"] for row in rows] == [f"test/{i}" for i in range(5)]  # once, whatever the number of solvers

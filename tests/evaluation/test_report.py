@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from lit_inverse.evaluation import figures, report
 from lit_inverse.evaluation.cases import Case, plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.report import Report, write_report
@@ -43,7 +44,7 @@ def sweep_at(out: Path, **others: Any) -> tuple[Sweep, list[Case], Results]:
     }
     path = out / "given.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
-    sweep = read_sweep(["--config", str(path), "--out", str(out / "run")], path)
+    sweep = read_sweep(Request.read(["--config", str(path), "--out", str(out / "run")], path))
     sweep.data.setup("predict")
     return sweep, plan(sweep).cases, Results(sweep.out)
 

@@ -13,10 +13,11 @@ import torch
 import yaml
 from least_norm import LeastNorm
 from small_sweep import SWEEP
+from torch import Tensor
 
 from evaluate import main
 from lit_inverse.evaluation import command
-from lit_inverse.evaluation.memory import is_out_of_memory
+from lit_inverse.evaluation.memory import Portions, is_out_of_memory
 from lit_inverse.evaluation.parent_process import as_parent, end_with_parent
 from lit_inverse.solvers.base import Given
 
@@ -43,7 +44,22 @@ def test_the_size_that_fits_is_learned(tmp_path: Path, monkeypatch: pytest.Monke
     solvers = {"plain": {"class_path": "least_norm.LeastNorm", "init_args": {"largest_batch": 2}}}
     rows = run(tmp_path, "--batch_size", "8", solvers=solvers, limit=24, measurements=[20])
     assert len({row["key"] for row in rows}) == len(rows) == 24
-    assert tried == [8, 4, 2, 2, 4, 2, 2, *[2] * 8]
+    assert tried == [8, 4, *[2] * 12]
+
+
+def test_the_size_that_fits_is_known_to_later_batches() -> None:
+    tried = []
+
+    def doubled(x: Tensor) -> Tensor:
+        tried.append(len(x))
+        if len(x) > 3:
+            raise MemoryError
+        return 2 * x
+
+    portions, x = Portions(8), torch.arange(10)
+    for _ in range(2):
+        assert torch.equal(torch.cat([*portions.of(x, doubled)]), 2 * x)
+    assert tried == [8, 4, *[2] * 10]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lit_inverse.evaluation.comparisons import Comparison
+from lit_inverse.evaluation.comparisons import Comparison, compare, winners
 from lit_inverse.evaluation.statistics import Summary, summarise, t_interval, write_csv
 
 
@@ -27,6 +27,34 @@ def test_t_interval_is_scipys(n: int) -> None:
 
 def test_one_value_has_no_interval() -> None:
     assert t_interval([1.0]) == (-np.inf, np.inf)
+
+
+def test_slices_of_a_volume_are_one_item() -> None:
+    """Of four volumes whose slices are alike the interval is that of four numbers."""
+    means = np.array([1.0, 2.0, 4.0, 3.0])
+    rows = []
+    for solver, factor in (("a", 1.0), ("b", 1.5)):
+        for number, mean in enumerate(means):
+            for place in range(10 + number):
+                mse = factor * (mean + 1e-3 * (place - (9 + number) / 2))
+                slice_of = {"image": f"{number}.h5:{place}", "volume": f"{number}.h5"}
+                rows += [row(solver, 50, **slice_of, mse=mse + d, repeat=i) for i, d in ((0, 0.1), (1, -0.1))]
+    first = summarise(rows)[0]
+    assert (first.n, first.mse_mean) == (4, pytest.approx(means.mean()))
+    interval = stats.ttest_1samp(means, 0).confidence_interval(0.95)
+    assert (first.mse_low, first.mse_high) == pytest.approx((interval.low, interval.high))
+    (comparison,) = compare(rows)
+    assert comparison.n == 4
+    assert comparison.p == pytest.approx(float(stats.wilcoxon(-0.5 * means).pvalue))
+
+
+def test_a_solver_that_failed_on_a_slice_is_no_winner() -> None:
+    def of(solver: str, place: int, mse: float) -> dict[str, object]:
+        return row(solver, 50, f"v.h5:{place}", mse, volume="v.h5")
+
+    rows = [of("a", 0, 1.0), of("a", 1, 9.0), of("b", 0, 2.0)]
+    (winner,) = winners(summarise(rows), compare(rows))
+    assert winner.solver == "a"
 
 
 @pytest.mark.parametrize("n", [1, 2, 9, 50])

@@ -11,15 +11,15 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 
-from datamodules import DigitsDataModule
-from datamodules.fastmri import volume_seed
+from datamodules import DigitsDataModule, FastMRIDataModule
+from datamodules.fastmri import SyntheticVolumes, volume_seed, write_synthetic
 from lit_inverse.challenge_metrics import ssim, volume_errors
 from lit_inverse.checkpoints import export, load_network
 from lit_inverse.lit_modules import SelfSupervision, Undersampling, UNetModule, VarNetModule
 from lit_inverse.lit_modules.reconstruction import ReconstructionModule
 from lit_inverse.lit_modules.undersampled_slices import UndersampledSlices
 from lit_inverse.magnitudes import center_crop, root_sum_of_squares
-from lit_inverse.operators import CartesianFourier
+from lit_inverse.operators import CartesianFourier, Fourier
 from lit_inverse.seeding import derive_seed
 
 MODULES: dict[str, Callable[..., ReconstructionModule]] = {
@@ -143,6 +143,29 @@ def test_items_are_measured_by_their_own_mask() -> None:
     batch = {**next(iter(SmallSlices().train_dataloader())), "mask": mask}
     slices = UndersampledSlices.draw(batch, Undersampling(), [1], torch.float32)
     assert torch.equal(slices.operator.mask, mask)
+
+
+@pytest.mark.parametrize("columns", [None, [1, 4, 7, 8, 9, 12]], ids=["fully sampled", "test files"])
+def test_predictions_are_what_the_network_makes_of_volumes(columns: list[int] | None, tmp_path: Path) -> None:
+    write_synthetic(tmp_path / "set", 2, SyntheticVolumes(2, 2, (20, 16), (12, 10)), columns=columns)
+    data = FastMRIDataModule(tmp_path / "set", require_targets=False, cache=tmp_path / "cache", batch_size=2)
+    module = VarNetModule(small_varnet(), undersampling=Undersampling((2.0,)))
+    batches = trainer(tmp_path, 1).predict(module, datamodule=data)
+    found = {name: x_hat for batch in batches or () for name, x_hat in zip(batch["id"], batch["x_hat"], strict=True)}
+    assert list(found) == [f"volume_00{volume}.h5:{number}" for volume in range(2) for number in range(2)]
+    for one in data.dataset("test"):
+        operator = CartesianFourier((2, 20, 16), 2.0, seed=volume_seed(one["volume"]))
+        if columns:
+            operator = Fourier((2, 20, 16), one["mask"])
+        with torch.no_grad():
+            expected = root_sum_of_squares(module.network(operator.sample(one["kspace"][None]), operator))
+        torch.testing.assert_close(found[one["id"]], center_crop(expected, (12, 10))[0], rtol=1e-5, atol=1e-7)
+
+
+def test_a_batch_is_predicted_in_one_size() -> None:
+    one = {"kspace": torch.ones(2, 2, 16, 16, dtype=torch.complex64), "id": ["a", "b"], "volume": ["a", "b"]}
+    with pytest.raises(ValueError, match=r"sizes \[\(8, 8\), \(10, 8\)\], expected one: set batch_size to 1"):
+        VarNetModule(small_varnet()).predict_step({**one, "size": torch.tensor([[8, 8], [10, 8]])}, 0)
 
 
 @pytest.mark.parametrize("name", ["unet", "varnet", "self_supervised"])

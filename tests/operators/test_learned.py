@@ -38,6 +38,23 @@ def test_the_one_of_the_wanted_size_is_taken(tmp_path: Path) -> None:
         Learned(SHAPE, [])
 
 
+def test_every_checkpoint_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / f"{m}.pt" for m in (2, 4)]
+    for path, m in zip(paths, (2, 4), strict=True):
+        saved(path, m)
+    read: list[str] = []
+
+    def noted(path: str) -> torch.nn.Module:
+        read.append(path)
+        return load_network(path)
+
+    monkeypatch.setattr("lit_inverse.checkpoints.load_network", noted)
+    for m in (2, 4):
+        assert Learned.determining({"checkpoint": [*paths], "m": m})["checkpoint"] == tmp_path / f"{m}.pt"
+        assert Learned(SHAPE, [*paths], m).m == m
+    assert read == [str(path) for path in paths]
+
+
 def test_two_of_the_same_size_are_refused(tmp_path: Path) -> None:
     for name in ("a", "b"):
         saved(tmp_path / f"{name}.pt", 2)

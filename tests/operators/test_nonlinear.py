@@ -13,6 +13,7 @@ from torch import Tensor
 
 from evaluate import main
 from lit_inverse.evaluation.cases import plan
+from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.noise import Wigner, Wishart
 from lit_inverse.operators import Gaussian, Magnitude, Matrix, Operator, Quantisation, Saturation, Sign, Spiked
@@ -254,7 +255,7 @@ def test_a_sweep_varies_m_of_a_nonlinear_operator(tmp_path: Path, law: Any, inne
     config = SWEEP | {"operator": specification, "vary": "m", "measurements": [20, 40]}
     path = tmp_path / "sweep.yaml"
     path.write_text(yaml.safe_dump(config))
-    sweep = read_sweep(["--config", str(path)], path)
+    sweep = read_sweep(Request.read(["--config", str(path)], path))
     assert len({case.key for case in plan(sweep).cases}) == 4
     drawn = sweep.draw_operator((1, 28, 28), 20, [1, 2])
     assert isinstance(drawn, law)

@@ -1,7 +1,9 @@
 """Each entry of the catalogue has its configurations, and they fit together."""
 
 import contextlib
+import fnmatch
 import functools
+import importlib
 import io
 import itertools
 from pathlib import Path
@@ -13,9 +15,11 @@ from hand_made import comparison, summary, tables
 
 from evaluate import main
 from lit_inverse.errors import UsageError
+from lit_inverse.evaluation.names import Names
 from lit_inverse.reproductions import command
 from lit_inverse.reproductions.catalogue import EXPERIMENTS
 from lit_inverse.reproductions.command import reproductions
+from lit_inverse.reproductions.data import choose
 from lit_inverse.reproductions.experiment import Run
 from lit_inverse.reproductions.page import anchor, write_page
 from lit_inverse.reproductions.runs import CONFIGS
@@ -57,6 +61,21 @@ def test_what_stands_in_for_data_fits_the_configuration(run: Run, tmp_path: Path
     resolved(*files(run, small=True), tmp_path / "instead.yaml")
 
 
+@pytest.mark.parametrize("run", [run for run in RUNS if run.data], ids=lambda run: run.name)
+def test_evaluate_understands_where_the_data_of_a_run_is(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.data is not None
+    folder = tmp_path / run.data.folder
+    folder.mkdir(parents=True)
+    config = CONFIGS / f"{run.name}.yaml"
+    with pytest.raises(SystemExit) as exit_:
+        main(["--config", str(config), *choose(run, config, tmp_path, tmp_path).arguments, "--print_config"])
+    assert exit_.value.code == 0
+    found = yaml.safe_load(capsys.readouterr().out)
+    assert found.get("settings", found.get("data", {}).get("init_args"))["root"] == str(folder)
+
+
 def test_every_small_file_belongs_to_a_run() -> None:
     assert {path.name.removesuffix(".small.yaml") for path in CONFIGS.glob("*.small.yaml")} == {r.name for r in RUNS}
 
@@ -71,15 +90,18 @@ def test_titles_lead_to_headings_of_their_own() -> None:
 
 @pytest.mark.parametrize("one", EXPERIMENTS, ids=lambda one: one.title)
 def test_nothing_is_claimed_of_what_was_not_measured(one: Any, tmp_path: Path) -> None:
-    assert {verdict.holds for _, verdict in one.verdicts(Tables(tmp_path))} <= {None}
-    assert one.outcome(Tables(tmp_path)) == "not run"
+    verdicts = one.verdicts(Tables(tmp_path))
+    assert {verdict.holds for _, verdict in verdicts} <= {None}
+    assert one.outcome(Tables(tmp_path), verdicts) == "not run"
 
 
 def unknowns(data: dict[str, Any]) -> int:
     kind, settings = data["class_path"].rpartition(".")[2], data["init_args"]
     if kind == "SparseSignalsDataModule":
         return int(settings["n"])
-    return {"MNISTDataModule": 784}.get(kind) or int(settings["size"] ** 2 * (3 if "Retina" in kind else 1))
+    return {"MNISTDataModule": 784, "FastMRIDataModule": 96 * 96}.get(kind) or int(
+        settings["size"] ** 2 * (3 if "Retina" in kind else 1)
+    )
 
 
 @pytest.mark.parametrize("small", [True, False], ids=["small", "published"])
@@ -105,6 +127,29 @@ def test_every_claim_about_solvers_is_decided_by_its_configuration(run: Run, sma
         open_ = [verdict.evidence for _, verdict in one.verdicts(made) if verdict.holds is None]
         assert len(open_) <= (1 if small and len(one.claims) > 1 else 0), open_
         assert one.beside(made).rows
+
+
+def figure_names(sweep: dict[str, Any]) -> list[str]:
+    """Of the figures that the catalogue shows, as `gallery` and `pictures` name them."""
+    module, _, name = sweep["noise"]["class_path"].rpartition(".")
+    levels, law = sweep["noise_levels"], getattr(importlib.import_module(module), name)
+    names = Names({}, sweep["vary"], None, law, levels)
+    of_setting = [names.at_setting(setting)[0] for setting in sweep["measurements"]]
+    found = [f"error_against_noise{of}" for of in of_setting] if len(levels) > 1 else []
+    for suffix in [names.at_level(level)[0] for level in levels]:
+        found += [f"error_against_{names.symbol}{suffix}", f"along_iterations{suffix}", "error_along_layers"]
+        found += [f"reconstructions{of}{suffix}" for of in of_setting]
+    return [f"figures/{one}.png" for one in found]
+
+
+@pytest.mark.parametrize("small", [True, False], ids=["small", "published"])
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_every_picture_is_of_a_setting_that_is_run(run: Run, small: bool) -> None:
+    sweep = resolved(*files(run, small))
+    if "solvers" in sweep:
+        patterns = {pattern for one in EXPERIMENTS if one.run is run for pattern in one.pictures}
+        made = figure_names(sweep)
+        assert [one for one in patterns if not any(fnmatch.filter(made, name) for name in one.split("|"))] == []
 
 
 def test_the_page_alone_is_written_without_any_run(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Claims about numbers, power laws, filters and spectra, on tables made by hand: each both ways."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hand_made import tables
 
 from lit_inverse.reproductions.claims import filters, networks, spectra, values
+from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.experiment import Check
+from lit_inverse.reproductions.tables import Tables
 
 
 @pytest.mark.parametrize(("expected", "holds"), [(2.0, True), (2.5, False)])
@@ -33,8 +36,39 @@ def test_slope_of_a_power_law(tmp_path: Path, exponent: float, noise: float, hol
     assert values.slope(values.means("law", "x", lambda row: float(row["y"])), 0.4, 0.6)(found).holds is holds
 
 
-def test_a_line_through_two_points_refutes_nothing() -> None:
-    assert values.power_law([1, 10], [1, 100]) == (pytest.approx(2.0), math.inf)
+LAW = values.means("law", "x", lambda row: number(row["y"]))
+
+
+def of_law(folder: Path, y: Sequence[Any]) -> Tables:
+    return tables(folder, law=[{"x": x, "y": value} for x, value in enumerate(y, 1)])
+
+
+@pytest.mark.parametrize(
+    "y", [[1, 2], [1, 2, ""], [1, 2, "nan"], [1, 2, 0], [1, 2, "inf"]], ids=["two", "empty", "nan", "zero", "infinite"]
+)
+def test_fewer_than_three_numbers_above_0_decide_nothing_about_a_power_law(tmp_path: Path, y: list[Any]) -> None:
+    found = of_law(tmp_path, y)
+    assert values.power_law(*LAW(found)) is None
+    assert values.slope(LAW, 0.5, 1.5)(found).holds is None
+    assert values.slope(LAW, 5.0, 6.0)(found).holds is None
+
+
+def test_a_power_law_at_one_x_is_none(tmp_path: Path) -> None:
+    assert values.power_law([2.0, 2.0, 2.0], [1.0, 2.0, 3.0]) is None
+
+
+def test_a_trend_that_may_be_chance_decides_nothing(tmp_path: Path) -> None:
+    verdict = values.slope(LAW, 0.1, math.inf)(of_law(tmp_path, [1, 9, 2]))
+    assert verdict.holds is None
+    assert "of 3 points, expected at least 0.1" in verdict.evidence
+
+
+def test_a_range_of_exponents_may_be_open(tmp_path: Path) -> None:
+    steep = of_law(tmp_path, [1, 2**-3.0, 3**-3.0, 4**-3.0])
+    verdict = values.slope(LAW, -math.inf, -0.45)(steep)
+    assert verdict.holds
+    assert "expected at most -0.45" in verdict.evidence
+    assert values.slope(LAW, -2.0, -0.45)(steep).holds is False
 
 
 @pytest.mark.parametrize(("prediction", "holds"), [(1.0005, True), (1.1, False)])
@@ -58,10 +92,37 @@ def test_one_group_is_smaller_than_another(tmp_path: Path, last: float, holds: b
     assert check(tables(tmp_path, gaps=rows)).holds is holds
 
 
-@pytest.mark.parametrize(("successes", "holds"), [(18, True), (5, False)])
-def test_as_often_is_a_test_of_shares(tmp_path: Path, successes: int, holds: bool) -> None:
-    rows = [{"family": "a", "yes": successes, "of": 25}, {"family": "b", "yes": 20, "of": 25}]
-    assert values.as_often("c", "yes", "of", "family", "a", "b")(tables(tmp_path, c=rows)).holds is holds
+def test_a_group_that_was_not_measured_leaves_it_open_unless_it_is_larger_elsewhere(tmp_path: Path) -> None:
+    rows = [{"net": net, "n": 1, "y": y} for net, y in (("phi", 0.1), ("relu", 0.2))]
+    check = values.smaller_group("gaps", lambda row: number(row["y"]), "net", "phi", "relu", by="n")
+    open_ = check(tables(tmp_path / "a", gaps=[*rows, {"net": "phi", "n": 2, "y": 0.1}]))
+    assert open_.holds is None
+    assert "not measured for 2" in open_.evidence
+    assert check(tables(tmp_path / "b", gaps=[*rows, rows[0] | {"y": "nan"}])).holds is None
+    larger = [{"net": "phi", "n": 3, "y": 0.3}, {"net": "relu", "n": 3, "y": 0.2}]
+    assert check(tables(tmp_path / "c", gaps=[*rows, *larger, {"net": "phi", "n": 2, "y": 0.1}])).holds is False
+
+
+OFTEN = values.as_often("c", "yes", "of", "family", "a", "b", by="depth")
+
+
+def shares(depth: int, a: Any, b: Any = 20) -> list[dict[str, Any]]:
+    return [{"family": family, "depth": depth, "yes": yes, "of": 25} for family, yes in (("a", a), ("b", b))]
+
+
+@pytest.mark.parametrize(("successes", "holds"), [(18, True), (5, False), ("", None), ("nan", None)])
+def test_as_often_is_a_test_of_shares(tmp_path: Path, successes: Any, holds: bool | None) -> None:
+    verdict = OFTEN(tables(tmp_path, c=[*shares(2, 20), *shares(3, successes)]))
+    assert verdict.holds is holds
+    assert "depth 2: 20 of 25 and 20 of 25 (p = 1)" in verdict.evidence
+
+
+def test_many_tests_of_shares_are_corrected_for_their_number(tmp_path: Path) -> None:
+    one = shares(0, 12)
+    assert OFTEN(tables(tmp_path / "one", c=one)).holds is False
+    assert OFTEN(
+        tables(tmp_path / "ten", c=[*one, *(row for depth in range(1, 10) for row in shares(depth, 20))])
+    ).holds
 
 
 def response(name: str, sigma: float, value: float) -> dict[str, Any]:
@@ -78,12 +139,41 @@ def test_soft_tsvd_lies_between(tmp_path: Path, soft: float, holds: bool) -> Non
     assert filters.never_damps()(damped).holds is False
 
 
-@pytest.mark.parametrize(("rate", "holds"), [(1.0, True), (1.5, False)])
-def test_order_of_tikhonov_ends_at_2(tmp_path: Path, rate: float, holds: bool) -> None:
-    rows = [("Tikhonov", 1, 0.5), ("Tikhonov", 2, 1.0), ("Tikhonov", 3, rate)]
-    found = tables(tmp_path, orders=[{"filter": f, "nu": nu, "gamma": 0.5, "rate": r} for f, nu, r in rows])
-    assert filters.order_optimal("Tikhonov", most=2.0)(found).holds is holds
-    assert filters.order_optimal("Tikhonov")(found).holds is not holds
+def orders(folder: Path, rates: dict[float, Any], gamma: float = 0.5) -> Tables:
+    """Of Tikhonov's filter, by smoothness."""
+    rows = [{"filter": "Tikhonov", "nu": nu, "gamma": gamma, "rate": rate} for nu, rate in rates.items()]
+    return tables(folder, orders=rows)
+
+
+UP_TO_2, EVERY = filters.order_optimal("Tikhonov", most=2.0), filters.order_optimal("Tikhonov")
+
+
+@pytest.mark.parametrize(("rate", "up_to_2", "every"), [(1.0, True, False), (1.5, False, True), ("nan", None, None)])
+def test_order_of_tikhonov_ends_at_2(tmp_path: Path, rate: Any, up_to_2: bool | None, every: bool | None) -> None:
+    found = orders(tmp_path, {0.5: 0.25, 1: 0.5, 2: 1.0, 3: rate})
+    assert UP_TO_2(found).holds is up_to_2
+    assert EVERY(found).holds is every
+
+
+@pytest.mark.parametrize("nus", [(2,), (0.5, 1, 2), (0.5, 3)])
+def test_too_few_smoothnesses_decide_no_order(tmp_path: Path, nus: tuple[float, ...]) -> None:
+    found = orders(tmp_path, {nu: min(nu / 2, 1) for nu in nus})
+    assert UP_TO_2(found).holds is None
+    assert EVERY(found).holds is (False if 3 in nus else None)
+
+
+def test_order_is_not_told_from_one_side(tmp_path: Path) -> None:
+    assert UP_TO_2(orders(tmp_path, {2.5: 1, 3: 1, 4: 1})).holds is None
+
+
+def test_a_worse_row_of_the_same_smoothness_counts(tmp_path: Path) -> None:
+    rows = [{"filter": "Tikhonov", "nu": nu, "gamma": 0.5, "rate": rate}
+            for nu, rate in ((0.5, 0.25), (1, 0.1), (1, 0.5), (3, 1.5))]  # fmt: skip
+    assert EVERY(tables(tmp_path, orders=rows)).holds is False
+
+
+def test_a_filter_that_does_not_regularise_has_no_order(tmp_path: Path) -> None:
+    assert EVERY(orders(tmp_path, dict.fromkeys((0.5, 1, 3), 0.0), gamma=0.0)).holds is False
 
 
 def spectrum(network: str, of: Any, iteration: int = 0) -> list[dict[str, Any]]:
@@ -104,10 +194,26 @@ def test_spectra_are_told_apart(tmp_path: Path) -> None:
     assert spectra.changes_by_at_most("geometric", 4.0)(found).holds
     assert spectra.changes_by_at_most("geometric", 2.0)(found).holds is False
     assert spectra.changes_by_at_most("power", 2.0)(found).holds is None
-    assert (
-        spectra.more_concentrated("power", "geometric")(found).holds
-        is not spectra.more_concentrated("geometric", "power")(found).holds
-    )
+
+
+def test_the_more_concentrated_spectrum_has_more_of_its_squares_in_front(tmp_path: Path) -> None:
+    flat = spectrum("flat", lambda i: 1.0)
+    found = tables(tmp_path, values=[*flat, *spectrum("geometric", lambda i: 0.8**i)])
+    verdict = spectra.more_concentrated("geometric", "flat")(found)
+    assert verdict.holds is True
+    assert verdict.evidence == "the first 11 of 60 have 99% of the sum of squares, and 18% of flat"
+    assert spectra.more_concentrated("flat", "geometric")(found).holds is False
+    assert spectra.more_concentrated("flat", "flat")(found).holds is False
+
+
+def test_decay_is_told_of_the_places_that_were_measured(tmp_path: Path) -> None:
+    found = tables(tmp_path, values=spectrum("geometric", lambda i: 0.8**i)[:51])
+    assert "logarithms of values 3 to 51" in spectra.geometric("geometric")(found).evidence
+
+
+def test_a_prediction_is_held_to_all_leading_values(tmp_path: Path) -> None:
+    found = tables(tmp_path, values=spectrum("power", lambda i: 100.0 / i)[:49])
+    assert spectra.as_predicted(["power"], 0.01)(found).holds is None
 
 
 def trial(experiment: str, k: int, m: int, error: float, level: float = 0.0) -> dict[str, Any]:
@@ -118,14 +224,69 @@ def trial(experiment: str, k: int, m: int, error: float, level: float = 0.0) -> 
 def test_trials_are_digested_to_thresholds_and_errors(tmp_path: Path) -> None:
     rows = [trial("sensing", k, r * k, 1e-9 if r >= 3 else 0.5) for k in (2, 5, 10) for r in (1, 2, 3, 5)]
     rows += [trial("sensing", k, 100, 0.2 * math.sqrt(k / 100), 0.1) for k in (2, 5, 10, 20)]
+    rows += [trial("sensing", 50, m, error) for m, error in ((50, 0.5), (500, 1e-9))]  # too few m for a threshold
     rows += [trial("Wigner", 5, 200, 0.02, 0.1), trial("Wigner", 5, 200, 0.9, 0.1)]
     digested = networks.digest(tables(tmp_path, trials=rows))
     wigner = next(row for row in digested if row["experiment"] == "Wigner")
     assert (wigner["trials"], wigner["kept"], wigner["error"], wigner["relative"]) == (2, 1, 0.02, None)
     found = tables(tmp_path / "kept", settings=digested)
     k, m = networks.thresholds("sensing")(found)
+    assert list(k) == [2, 5, 10]
     assert np.allclose(np.array(m) / np.array(k), 2.5)
-    assert values.power_law(*networks.errors("sensing", "relative", over="m")(found))[0] == pytest.approx(0.5)
+    law = values.power_law(*networks.errors("sensing", "relative", over="m")(found))
+    assert law is not None
+    assert law[0] == pytest.approx(0.5)
+
+
+RESPONSES = [response(name, sigma, 1.0) for name in ("soft TSVD", "TSVD") for sigma in (1.5, 2.0)]
+
+
+def test_filters_are_not_judged_without_values_on_both_sides_of_their_thresholds(tmp_path: Path) -> None:
+    above = tables(tmp_path / "above", responses=[*RESPONSES, response("Tikhonov", 1.5, 0.9)])
+    assert filters.between()(above).holds is None
+    below = [response(name, 0.1, 0.0) for name in ("soft TSVD", "TSVD", "Tikhonov")]
+    assert filters.never_damps()(tables(tmp_path / "below", responses=below)).holds is None
+
+
+SPECTRUM = [*spectrum("a", lambda i: 0.8**i), *spectrum("b", lambda i: 1.0), *spectrum("a", lambda i: 0.7**i, 9)]
+SPECTRUM = [row | {"predicted": row["value"]} for row in SPECTRUM]
+CELLS: list[tuple[Check, str, list[dict[str, Any]], str]] = [
+    (values.value("t", "a", 1.0, 0.5), "t", [{"a": 1.0}], "a"),
+    (values.smaller("t", "a", "b", by=["c"]), "t", [{"a": 1.0, "b": 2.0, "c": "x"}], "b"),
+    (values.smaller("t", "a", "b", by=["c"]), "t", [{"a": 1.0, "b": 2.0, "c": "x"}], "a"),
+    (values.equal("t", "a", "b", 0.1), "t", [{"a": 1.0, "b": 1.0}], "a"),
+    (values.nearer_to_1("t", "n", "a", "x", "y"), "t", [{"n": "y", "a": 3.0}, {"n": "x", "a": 2.0}], "a"),
+    (filters.never_damps(), "responses", [*RESPONSES, response("Tikhonov", 1.5, 0.9)], "response"),
+    (filters.between(), "responses", [response("TSVD", 0.1, 0), response("soft TSVD", 0.5, 0.5)], "response"),
+    (spectra.as_predicted(["a"], 0.1), "values", SPECTRUM, "value"),
+    (spectra.more_concentrated("a", "b"), "values", SPECTRUM, "value"),
+    (spectra.geometric("a"), "values", SPECTRUM, "value"),
+    (spectra.changes_by_at_most("a", 1e9), "values", SPECTRUM, "value"),
+]
+
+
+@pytest.mark.parametrize("cell", ["", "nan"])
+@pytest.mark.parametrize(("check", "name", "rows", "column"), CELLS)
+def test_a_cell_without_a_number_decides_nothing(
+    tmp_path: Path, check: Check, name: str, rows: list[dict[str, Any]], column: str, cell: str
+) -> None:
+    assert check(tables(tmp_path / "whole", **{name: rows})).holds is True
+    holed = [row | {column: cell} if place == 0 else row for place, row in enumerate(rows)]
+    assert check(tables(tmp_path / "holed", **{name: holed})).holds is None
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "rows"),
+    [
+        (values.equal("t", "a", "b", 0.1), "t", [{"a": 0.0, "b": 0.0}]),
+        *((check, "values", [row | {"value": 0.0, "predicted": 0.0} for row in SPECTRUM]) for check in (
+            spectra.as_predicted(["a"], 0.1), spectra.more_concentrated("a", "b"), spectra.geometric("a"),
+            spectra.changes_by_at_most("a", 2.0),
+        )),
+    ],
+)  # fmt: skip
+def test_zeros_decide_nothing(tmp_path: Path, check: Check, name: str, rows: list[dict[str, Any]]) -> None:
+    assert check(tables(tmp_path, **{name: rows})).holds is None
 
 
 @pytest.mark.parametrize(
@@ -133,7 +294,7 @@ def test_trials_are_digested_to_thresholds_and_errors(tmp_path: Path) -> None:
     [
         values.value("t", "a", 1, 1), values.smaller("t", "a", "b", by=["c"]), values.equal("t", "a", "b", 1),
         values.slope(values.means("t", "x", lambda row: 1.0), 0, 1), values.nearer_to_1("t", "n", "c", "a", "b"),
-        values.smaller_group("t", lambda row: 1, "n", "a", "b", by="x"), values.as_often("t", "a", "b", "c", "d", "e"),
+        values.smaller_group("t", lambda row: 1, "n", "a", "b", by="x"), OFTEN,
         filters.never_damps(), filters.between(), filters.order_optimal("a"), spectra.geometric("a"),
         spectra.as_predicted(["a"], 1), spectra.changes_by_at_most("a", 1), spectra.more_concentrated("a", "b"),
         values.slope(networks.thresholds("a"), 0, 1), values.slope(networks.errors("a", "error", over="n"), 0, 1),

@@ -12,10 +12,23 @@ from problems import k_space
 from torch import Tensor
 
 from lit_inverse import metrics
+from lit_inverse.denoisers import TV
 from lit_inverse.magnitudes import root_sum_of_squares
 from lit_inverse.networks import ConvDecoder
 from lit_inverse.operators import CartesianFourier, ComplexFromChannels, Fourier, Gaussian, masks, on_real_channels
-from lit_inverse.solvers import SENSE, TVAL3, DeepPrior, Lasso, RealChannels, Solver, Status, Tikhonov, ZeroFilled
+from lit_inverse.solvers import (
+    RED,
+    SENSE,
+    TVAL3,
+    DeepPrior,
+    Lasso,
+    PlugAndPlay,
+    RealChannels,
+    Solver,
+    Status,
+    Tikhonov,
+    ZeroFilled,
+)
 from lit_inverse.solvers.inner import limited
 
 MEASURED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fastmri" / "multicoil"
@@ -70,11 +83,24 @@ def test_sense_unfolds_what_zero_filling_folds(maps: str, share: float) -> None:
     assert error(sense, kspace, operator, image) < share * error(ZeroFilled(), kspace, operator, image)
 
 
+def test_wavelets_with_sensitivities_take_odd_sides() -> None:
+    kspace, image = shepp(side=47)
+    operator = CartesianFourier(tuple(kspace.shape), 2.0, 0.25, seed=[0])
+    wavelets = SENSE(RealChannels(Lasso("wavelet", 1e-3, "relative", gap=1e-4, max_iter=200)))
+    assert error(wavelets, kspace, operator, image) < 0.5 * error(SENSE(), kspace, operator, image)
+
+
 def test_the_unit_of_measurements_does_not_matter() -> None:
     problem = k_space()
     for solver in (SENSE(TVAL3(model="tv_l2", max_iter=20)), RealChannels(Tikhonov(max_iter=20), rms=0.5)):
         small, large = (solver.solve(unit * problem.y, problem.operator, sigma=unit * 0.01).x for unit in (1e-6, 1.0))
         torch.testing.assert_close(1e6 * small, large, rtol=1e-6, atol=1e-8)
+
+
+def test_a_few_slices_at_once_are_enough_for_a_processor() -> None:
+    assert SENSE(TVAL3()).preferred_batch(torch.device("cpu")) == 4
+    assert SENSE(TVAL3()).preferred_batch(torch.device("cuda")) == TVAL3().preferred_batch(torch.device("cuda"))
+    assert SENSE(RealChannels(DeepPrior())).preferred_batch(torch.device("cpu")) == 1
 
 
 def test_one_coil_has_no_sensitivities() -> None:
@@ -92,6 +118,14 @@ def test_a_mask_without_a_middle_is_refused() -> None:
         SENSE().check_all(Fourier((2, 16, 16), mask), None)
     with pytest.raises(ValueError, match="operator is Gaussian, expected Fourier"):
         SENSE().check_all(Gaussian((1, 6, 6), 20, 0), None)
+
+
+def test_a_denoiser_in_grey_levels_is_refused() -> None:
+    operator = CartesianFourier((2, 16, 16), 2.0, 0.25)
+    for solver in (PlugAndPlay(), RED(), RealChannels(PlugAndPlay(TV(value_range=(-1.0, 1.0))))):
+        with pytest.raises(ValueError, match=r"value range \(.*\), but images .*: give it one with value_range"):
+            SENSE(solver).check_all(operator, None)
+    SENSE(PlugAndPlay(TV())).check_all(operator, None)
 
 
 def test_what_the_solver_within_refuses_is_refused_before_there_are_measurements() -> None:
@@ -138,6 +172,15 @@ def test_several_fits_are_averaged_and_measured_frequencies_put_back() -> None:
     consistent = fit(n_fits=3, data_consistent=True).solve(problem.y, problem.operator, seeds=[1, 2, 3]).x
     torch.testing.assert_close(problem.operator(consistent), problem.y)
     torch.testing.assert_close(consistent - three, problem.operator.pinv(problem.y - problem.operator(three)))
+
+
+def test_what_measures_nothing_has_a_black_image() -> None:
+    """In the tiny units of a scanner, what a network makes of noise would outshine all other slices."""
+    problem = k_space()
+    y = problem.y * torch.tensor([1.0, 0.0, 1.0]).view(-1, *[1] * (problem.y.ndim - 1))
+    for solver in (fit(), fit(data_consistent=True), SENSE(fit())):
+        size = solver.solve(y, problem.operator, seeds=[1, 2, 3], trace=[2]).x.abs().flatten(1).amax(1)
+        assert [float(one) > 0 for one in size] == [True, False, True]
 
 
 def test_an_item_has_diverged_where_one_of_its_fits_has(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pywt
 import torch
 from sklearn.linear_model import Lasso as ScikitLasso
 from torch import Tensor
 
 from lit_inverse.bases import DCT, Basis, Pixel, Wavelet
-from lit_inverse.operators import Gaussian, LinearOperator, Matrix, Operator
+from lit_inverse.operators import CartesianFourier, Gaussian, LinearOperator, Matrix, Operator
 from lit_inverse.solvers import Lasso, Status
 from lit_inverse.solvers.sparse import synthesis
 
@@ -80,6 +81,39 @@ def test_intercept_and_alpha_are_scikit_learns(name: str, per_item: bool) -> Non
         best = scikit(explicit(operator, item, name), y[item] + 2, 1e-3, intercept=True)
         z = basis(name).analysis(x_hat[item : item + 1]).flatten()
         torch.testing.assert_close(z, best, rtol=0, atol=1e-5)
+
+
+def pywt_dictionary(shape: tuple[int, int], padded: tuple[int, int], level: int) -> np.ndarray:
+    """One wavelet a column, each on the padded image, of which the image is cut out."""
+    empty, slices = pywt.coeffs_to_array(pywt.wavedec2(np.zeros(padded), "haar", mode="periodization", level=level))
+    atoms = []
+    for unit in np.eye(empty.size):
+        parts = pywt.array_to_coeffs(unit.reshape(padded), slices, "wavedec2")
+        atoms.append(pywt.waverec2(parts, "haar", mode="periodization")[: shape[0], : shape[1]].ravel())
+    return np.array(atoms).T
+
+
+@pytest.mark.parametrize("kind", ["matrix", "one matrix per item", "products", "complex"])
+def test_images_of_odd_sides_are_scikit_learns_in_the_frame_of_pywavelets(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape, psi = (7, 10), pywt_dictionary((7, 10), (8, 12), 2)
+    x = torch.nn.functional.avg_pool2d(draw(2, 1, 9, 12), 3, stride=1)
+    operator: LinearOperator = CartesianFourier((1, *shape), 2.0, 0.2, seed=4).double()
+    if kind != "complex":
+        operator = Gaussian((1, *shape), 30, [3, 4] if kind == "one matrix per item" else 3).double()
+    if kind == "products":
+        monkeypatch.setattr(synthesis, "_EXPLICIT_SIZE", 0)
+    y = operator(x)
+    found = Lasso("wavelet", 0.02, wavelet="haar", level=2, gap=1e-12).solve(y, operator)
+    assert found.status == [Status.CONVERGED] * 2
+    for item in range(2):
+        one = operator.take([item])
+        columns = torch.stack([one(unit.view(1, 1, *shape))[0].flatten() for unit in torch.eye(70).double()], 1)
+        a, target = (torch.cat([v.real, v.imag]) if v.is_complex() else v for v in (columns, y[item].flatten()))
+        best = scikit(a @ torch.from_numpy(psi), target, 0.02 / len(target))
+        expected = (torch.from_numpy(psi) @ best).view(1, *shape)
+        torch.testing.assert_close(found.x[item], expected, rtol=0, atol=1e-4 * float(x.abs().max()))
 
 
 def test_vectors_are_reconstructed_in_the_dct_basis() -> None:

@@ -182,6 +182,19 @@ def image_problem() -> tuple[torch.Tensor, Gaussian]:
     return a(torch.rand(2, 1, 6, 6, generator=generator(0), dtype=torch.float64)), a
 
 
+def test_deviations_are_sparse_in_wavelets_of_odd_sides_too() -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        odd = VAE((1, 7, 5), 4, hidden=(16, 12)).double()
+    a = Gaussian((1, 7, 5), 20, [1, 2]).double()
+    y = a(torch.rand(2, 1, 7, 5, generator=generator(0), dtype=torch.float64))
+    free, bound = (
+        SparseGen(odd, 60, 10, n_restarts=1, lam=lam, basis="wavelet", wavelet="haar") for lam in (0.01, 1e3)
+    )
+    residuals = [(a(solver.solve(y, a, seeds=SEEDS).x) - y).norm() for solver in (free, bound)]
+    assert residuals[0] < 0.5 * residuals[1]
+
+
 def test_intermediate_layers_in_tiny_balls_are_latent_search() -> None:
     y, a = image_problem()
     found = IntermediateLayer(vae(), 30, n_restarts=2, radii=(1e-9,)).solve(y, a, seeds=SEEDS)

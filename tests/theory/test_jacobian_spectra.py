@@ -95,12 +95,12 @@ def test_command_writes_its_files_and_measures_nothing_twice(tmp_path: Path, mon
     for fewer in ([0, 1], [0], [2]):
         run(tmp_path, half_widths=[5], iterations=fewer, **options)
     assert {one.iteration for one in read_records(Value, tmp_path / "values.csv")} == {0, 1, 2}
-    refused = r"two layers, half width 5 with \(n, width, seed, law\) \(90, 20, 0, {}\), expected"
-    with pytest.raises(ValueError, match=refused.format(2)):
-        run(tmp_path, half_widths=[5], iterations=[0, 1], **{**options, "width": 22})
-    old = [replace(one, law=1) for one in read_records(Value, tmp_path / "values.csv")]
+    for name, came in (("width", 20), ("decoder_width", 8)):
+        with pytest.raises(ValueError, match=f"values.csv was measured with width {came}, expected 22: give another"):
+            run(tmp_path, half_widths=[5], iterations=[0, 1], **{**options, name: 22})
+    old = [replace(one, version=1) for one in read_records(Value, tmp_path / "values.csv")]
     write_records(Value, old, tmp_path / "values.csv")
-    with pytest.raises(ValueError, match=refused.format(1)):
+    with pytest.raises(ValueError, match="values.csv was measured with version 1, expected 2: give another out"):
         run(tmp_path, half_widths=[5], iterations=[0, 1], **options)
 
 

@@ -159,8 +159,8 @@ def test_what_was_measured_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         run(tmp_path, **settings, step_share=0.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"fits.csv was measured with n_iter 3, expected 4"):
         run(tmp_path, **{**settings, "fit_iter": 4})  # type: ignore[arg-type]
-    write_records(Trial, [replace(row, law=1) for row in rows], tmp_path / "trials.csv")
-    with pytest.raises(ValueError, match=r"trials.csv was measured with law 1, expected 2: give another out"):
+    write_records(Trial, [replace(row, version=1) for row in rows], tmp_path / "trials.csv")
+    with pytest.raises(ValueError, match=r"trials.csv was measured with version 1, expected 2: give another out"):
         run(tmp_path, **settings)  # type: ignore[arg-type]
 
 

@@ -47,9 +47,9 @@ def test_what_was_measured_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(experiment, "trials", lambda *_: pytest.fail("was measured again"))
     run(tmp_path, networks=1, signals=2, hidden=(40,), n_steps=5)
     assert read_records(Trial, tmp_path / "trials.csv") == rows
-    with pytest.raises(ValueError, match="holds trials of hidden 40 and n_steps 5, expected 40-30 and 5: give another"):
+    with pytest.raises(ValueError, match="trials.csv was measured with hidden 40, expected 40-30: give another out"):
         run(tmp_path, networks=1, signals=2, hidden=(40, 30), n_steps=5)
-    with pytest.raises(ValueError, match="expected 40 and 6"):
+    with pytest.raises(ValueError, match="trials.csv was measured with n_steps 5, expected 6: give another out"):
         run(tmp_path, networks=1, signals=2, hidden=(40,), n_steps=6)
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from datamodules.smooth_signals import trigonometric_basis
-from lit_inverse.seeding import generator
+from lit_inverse.operators import Gaussian
+from lit_inverse.seeding import derive_seed, generator
 from lit_inverse.theory.records import read_records
 from lit_inverse.theory.smooth_signals import experiment
 from lit_inverse.theory.smooth_signals.experiment import run, settings
@@ -110,6 +111,12 @@ def test_levels_of_noise_have_the_same_operator_and_the_same_direction_of_noise(
     assert torch.equal(exact.matrix, more.matrix)
     torch.testing.assert_close(2 * (y - clean), noisier - clean)
     assert not torch.equal(exact.matrix, measured(x, Setting(6, 30, 0.0))[0].matrix)
+
+
+def test_draws_are_those_of_files_that_were_written_before() -> None:
+    operator, _ = measured(_random(1, 48), Setting(5, 30, 0.2))
+    seed = derive_seed(0, "operator", "Setting(p=5, m=30, noise=0.0)/0", 0)
+    assert torch.equal(operator.matrix, Gaussian((48,), 30, [seed]).matrix)
 
 
 def test_settings_are_those_of_the_theorem() -> None:

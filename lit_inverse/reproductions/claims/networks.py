@@ -10,6 +10,7 @@ from lit_inverse.theory.random_networks.figure import crossing
 from lit_inverse.theory.random_networks.trials import FAILURE, SUCCESS
 
 _SETTING = ("experiment", "k", "n", "m", "level")
+_FEWEST = 3  # m that were tried, for a threshold
 
 
 def digest(tables: Tables) -> list[Row]:
@@ -18,11 +19,8 @@ def digest(tables: Tables) -> list[Row]:
     Of `trials` signals `succeeded` ended with a relative error below 1e-3 and `kept` below .3; error and relative are
     medians of the latter, of ||x_hat - x|| over ||x|| and over ||eta||.
     """
-    groups: dict[tuple[object, ...], list[Row]] = {}
-    for row in tables["trials"]:
-        groups.setdefault(tuple(row[name] for name in _SETTING), []).append(row)
     found = []
-    for key, rows in groups.items():
+    for key, rows in tables.groups("trials", _SETTING).items():
         kept = [row for row in rows if row["error"] < FAILURE]
         noisy = [row["error"] / row["noise"] for row in kept if row["noise"] > 0]
         found.append(
@@ -38,16 +36,17 @@ def digest(tables: Tables) -> list[Row]:
     return found
 
 
-def thresholds(experiment: str, fewest: int = 3) -> Points:
+def thresholds(experiment: str) -> Points:
     """k and the m from which on one half of the noiseless trials succeed, where there is one."""
 
     def points(tables: Tables) -> tuple[Sequence[float], Sequence[float]]:
-        rows = tables.where("settings", experiment=experiment, level=0)
         found = {}
-        for k in sorted({row["k"] for row in rows}):
-            of_k = sorted((row for row in rows if row["k"] == k), key=lambda row: row["m"])
+        for (k,), rows in sorted(tables.groups("settings", ["k"], experiment=experiment, level=0).items()):
+            of_k = sorted((row for row in rows if row["trials"]), key=lambda row: row["m"])
+            if len(of_k) < _FEWEST:
+                continue
             m = crossing([row["m"] for row in of_k], [row["succeeded"] / row["trials"] for row in of_k])
-            if len(of_k) >= fewest and np.isfinite(m) and m > of_k[0]["m"]:  # else it is below all m that were tried
+            if np.isfinite(m) and m > of_k[0]["m"]:  # else it is below all m that were tried
                 found[k] = m
         return list(found), list(found.values())
 

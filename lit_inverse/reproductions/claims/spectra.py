@@ -4,17 +4,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lit_inverse.reproductions.claims.missing import missing
 from lit_inverse.reproductions.experiment import Check, Verdict
-from lit_inverse.reproductions.tables import Tables
+from lit_inverse.reproductions.tables import Row, Tables
 from lit_inverse.theory.jacobian_spectra.measurement import LEADING
 
 _KEPT = 1e-8  # of the largest: smaller values are 0 but for rounding
+_FIRST = 3  # place from which on decay is looked at
+_FEWEST = 10  # values that have a law of decay
+_CONCENTRATED = 11  # places: the constant and five pairs of cos and sin
+_ALONG_FIT = 100  # leading values
 
 
-def spectrum(tables: Tables, network: str, iteration: int, column: str = "value") -> list[float]:
+def spectrum(tables: Tables, network: str, iteration: int) -> list[Row]:
     """Values of a network at an iteration in descending order; none where it was not measured."""
-    rows = tables.where("values", network=network, iteration=iteration)
-    return sorted((float(row[column]) for row in rows), reverse=True)
+    return sorted(tables.where("values", network=network, iteration=iteration), key=lambda row: int(row["place"]))
+
+
+def _values(rows: Sequence[Row]) -> list[float]:
+    return [float(row["value"]) for row in rows]
 
 
 def as_predicted(networks: Sequence[str], tolerance: float) -> Check:
@@ -24,61 +32,71 @@ def as_predicted(networks: Sequence[str], tolerance: float) -> Check:
         worst = {}
         for name in networks:
             rows = [row for row in tables.where("values", network=name) if row["place"] <= LEADING]
-            worst[name] = max((abs(row["value"] / row["predicted"] - 1) for row in rows), default=np.nan)
-        if np.isnan(list(worst.values())).any():
-            return Verdict(None, f"{', '.join(networks)} were not measured")
+            if undecided := missing(name, rows, "value", "predicted"):
+                return undecided
+            if len(rows) < LEADING or not all(row["predicted"] for row in rows):
+                return Verdict(None, f"{name}: fewer than {LEADING} values with a prediction above 0")
+            worst[name] = max(abs(row["value"] / row["predicted"] - 1) for row in rows)
         evidence = ", ".join(f"{name}: {error:.1%}" for name, error in worst.items())
         return Verdict(max(worst.values()) <= tolerance, f"largest error of the leading {LEADING}: {evidence}")
 
     return check
 
 
-def more_concentrated(wide: str, narrow: str, places: int = 11) -> Check:
-    """The leading values of one network have more of the sum of squares than those of the other one."""
+def more_concentrated(wide: str, narrow: str) -> Check:
+    """The leading 11 values of one network have more of the sum of squares of all measured than those of the other."""
 
     def check(tables: Tables) -> Verdict:
-        shares = []
-        for name in (wide, narrow):
-            squares = np.square(spectrum(tables, name, 0))
-            if len(squares) <= places:
-                return Verdict(None, f"{name} was not measured")
-            shares.append(float(squares[:places].sum() / squares.sum()))
-        return Verdict(
-            shares[0] > shares[1], f"the first {places} have {shares[0]:.0%}, and {shares[1]:.0%} of {narrow}"
-        )
+        of_both = [spectrum(tables, name, 0) for name in (wide, narrow)]
+        number = min(map(len, of_both))
+        for name, rows in zip((wide, narrow), of_both, strict=True):
+            if undecided := missing(name, rows, "value"):
+                return undecided
+        squares = [np.square(_values(rows[:number])) for rows in of_both]
+        if number <= _CONCENTRATED or not all(of_one.sum() > 0 for of_one in squares):
+            return Verdict(None, f"{number} values were measured, expected more than {_CONCENTRATED} above 0")
+        a, b = (float(of_one[:_CONCENTRATED].sum() / of_one.sum()) for of_one in squares)
+        words = f"the first {_CONCENTRATED} of {number} have {a:.0%} of the sum of squares, and {b:.0%} of {narrow}"
+        return Verdict(a > b, words)
 
     return check
 
 
-def geometric(network: str, iteration: int = 0, first: int = 3, last: int | None = None) -> Check:
-    """The values fall geometrically: log value is closer to a line in the place than in its logarithm."""
+def geometric(network: str) -> Check:
+    """The first values fall geometrically: from the third on their logarithm is closer to a line in the place than in
+    the logarithm of the place."""
 
     def check(tables: Tables) -> Verdict:
-        values = np.array(spectrum(tables, network, iteration)[:last])
-        values = values[values > _KEPT * max(values, default=0.0)]
-        if len(values) < first + 10:
-            return Verdict(None, f"{network} was not measured")
-        places = np.arange(first, len(values) + 1)
+        rows = spectrum(tables, network, 0)
+        if undecided := missing(network, rows, "value"):
+            return undecided
+        values = np.array(_values(rows))
+        values = values[values > _KEPT * values.max()]
+        places = np.arange(_FIRST, len(values) + 1)
+        if len(places) < _FEWEST:
+            return Verdict(None, f"{len(places)} values above 0 of {network}, expected {_FEWEST} and more")
         misfit = {
-            name: float(np.polyfit(x, np.log(values[first - 1 :]), 1, full=True)[1][0] / len(x)) ** 0.5
+            name: float(np.polyfit(x, np.log(values[_FIRST - 1 :]), 1, full=True)[1][0] / len(x)) ** 0.5
             for name, x in (("geometric", places), ("a power law", np.log(places)))
         }
         closer = min(misfit, key=lambda name: misfit[name])
         words = " and ".join(f"{value:.3f} off {name}" for name, value in misfit.items())
-        return Verdict(closer == "geometric", f"logarithms are {words}")
+        return Verdict(closer == "geometric", f"logarithms of values {_FIRST} to {len(values)} are {words}")
 
     return check
 
 
-def changes_by_at_most(network: str, factor: float, places: int = 100) -> Check:
-    """The leading values at all iterations are within this factor of those at the first one."""
+def changes_by_at_most(network: str, factor: float) -> Check:
+    """The leading 100 values at all iterations are within this factor of those at the first one."""
 
     def check(tables: Tables) -> Verdict:
+        if undecided := missing(network, tables.where("values", network=network), "value"):
+            return undecided
         iterations = sorted({row["iteration"] for row in tables.where("values", network=network)})
-        if len(iterations) < 2:
-            return Verdict(None, f"{network} was not measured along a fit")
-        start = np.array(spectrum(tables, network, iterations[0])[:places])
-        ratios = {i: np.array(spectrum(tables, network, i)[:places]) / start for i in iterations[1:]}
+        along = [np.array(_values(spectrum(tables, network, i)[:_ALONG_FIT])) for i in iterations]
+        if len(along) < 2 or len(set(map(len, along))) > 1 or not all((values > 0).all() for values in along):
+            return Verdict(None, f"{network} was not measured along a fit, or has values that are 0")
+        ratios = {i: values / along[0] for i, values in zip(iterations[1:], along[1:], strict=True)}
         worst = max(max(float(ratio.max()), float(1 / ratio.min())) for ratio in ratios.values())
         medians = ", ".join(f"{np.median(ratio):.2f} at {i}" for i, ratio in ratios.items())
         return Verdict(

@@ -1,13 +1,17 @@
 """Claims about numbers and power laws in any table."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from lit_inverse.reproductions.claims.missing import missing
 from lit_inverse.reproductions.experiment import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
+
+_FEWEST = 3  # points of a power law: two have no interval
 
 
 def value(table: str, column: str, expected: float, tolerance: float, **where: Any) -> Check:
@@ -15,8 +19,8 @@ def value(table: str, column: str, expected: float, tolerance: float, **where: A
 
     def check(tables: Tables) -> Verdict:
         rows = tables.where(table, **where)
-        if not rows:
-            return Verdict(None, f"no row of {table}.csv has {where}")
+        if undecided := missing(f"{column} of {table}.csv with {where}", rows, column):
+            return undecided
         found = float(np.mean([row[column] for row in rows]))
         holds = abs(found - expected) <= tolerance * abs(expected)
         return Verdict(holds, f"{found:.4g}, expected {expected:.4g} within {tolerance:.1%}")
@@ -24,18 +28,17 @@ def value(table: str, column: str, expected: float, tolerance: float, **where: A
     return check
 
 
-def smaller(table: str, column: str, than: str, by: Sequence[str], **where: Any) -> Check:
+def smaller(table: str, column: str, than: str, by: Sequence[str]) -> Check:
     """The mean of a column is smaller than that of another one in each group of rows that agree in the columns `by`."""
 
     def check(tables: Tables) -> Verdict:
-        groups = _groups(tables.where(table, **where), by)
-        if not groups:
-            return Verdict(None, f"{table}.csv has no such row")
+        if undecided := missing(f"{table}.csv", tables[table], column, than):
+            return undecided
         means = {
             key: [float(np.mean([row[name] for row in rows])) for name in (column, than)]
-            for key, rows in groups.items()
+            for key, rows in tables.groups(table, by).items()
         }
-        worse = {key: pair for key, pair in means.items() if not pair[0] < pair[1]}
+        worse = {key: pair for key, pair in means.items() if pair[0] >= pair[1]}
         evidence = f"in {len(means) - len(worse)} of {len(means)}"
         failing = [f"{', '.join(map(str, key))}: {a:.3g} against {b:.3g}" for key, (a, b) in worse.items()]
         return Verdict(not worse, evidence + (f"; not with {'; '.join(failing)}" if failing else ""))
@@ -43,53 +46,52 @@ def smaller(table: str, column: str, than: str, by: Sequence[str], **where: Any)
     return check
 
 
-def _groups(rows: Sequence[Row], by: Sequence[str]) -> dict[tuple[Any, ...], list[Row]]:
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[name] for name in by), []).append(row)
-    return groups
-
-
-def power_law(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
-    """Exponent of y = c x^b by least squares in logarithms, and half the width of its 95 % interval.
-
-    The latter is infinite for two points.
-    """
-    a, b = np.log(np.asarray(x, dtype=float)), np.log(np.asarray(y, dtype=float))
-    if len(a) < 3:
-        return float(np.polyfit(a, b, 1)[0]), float("inf")
-    fit = stats.linregress(a, b)
-    return float(fit.slope), float(stats.t.ppf(0.975, len(a) - 2) * fit.stderr)
-
-
 Points = Callable[[Tables], tuple[Sequence[float], Sequence[float]]]
 
 
-def slope(points: Points, lowest: float, highest: float, fewest: int = 2) -> Check:
-    """The exponent of a power law through the points lies in [lowest, highest].
+def power_law(x: Sequence[float], y: Sequence[float]) -> tuple[float, float] | None:
+    """Exponent of y = c x^b by least squares in logarithms, and half the width of its 95 % interval.
 
-    Undecided if it does not, but its 95 % interval does in part.
+    None for fewer than three different x, and where a number is not above 0 or not finite.
+    """
+    if len(set(x)) < _FEWEST or not all(0 < one < math.inf for one in (*x, *y)):
+        return None
+    fit = stats.linregress(np.log(x), np.log(y))
+    return float(fit.slope), float(stats.t.ppf(0.975, len(x) - 2) * fit.stderr)
+
+
+def slope(points: Points, lowest: float, highest: float) -> Check:
+    """The exponent of a power law through the points lies in [lowest, highest], and is not 0 within its 95 % interval.
+
+    Undecided if it does not, but its interval does in part.
     """
 
     def check(tables: Tables) -> Verdict:
         x, y = points(tables)
-        if len(x) < fewest:
-            return Verdict(None, f"{len(x)} points, expected {fewest} and more")
-        exponent, half = power_law(x, y)
-        evidence = f"exponent {exponent:.2f} +- {half:.2f} of {len(x)} points, expected {lowest:g} to {highest:g}"
-        if lowest <= exponent <= highest:
+        if (found := power_law(x, y)) is None:
+            return Verdict(None, f"{len(x)} points, expected {_FEWEST} and more, all of them numbers above 0")
+        exponent, half = found
+        evidence = f"exponent {exponent:.2f} +- {half:.2f} of {len(x)} points, expected {_range(lowest, highest)}"
+        inside = lowest <= exponent <= highest
+        if inside and abs(exponent) > half:
             return Verdict(True, evidence)
         reaches = exponent - half <= highest and exponent + half >= lowest
-        return Verdict(None if reaches else False, evidence)
+        return Verdict(None if inside or reaches else False, evidence)
 
     return check
+
+
+def _range(lowest: float, highest: float) -> str:
+    if math.isinf(lowest):
+        return f"at most {highest:g}"
+    return f"at least {lowest:g}" if math.isinf(highest) else f"{lowest:g} to {highest:g}"
 
 
 def means(table: str, x: str, y: Callable[[Row], float], **where: Any) -> Points:
     """Points of a power law: the mean of y over the rows of each x."""
 
     def points(tables: Tables) -> tuple[Sequence[float], Sequence[float]]:
-        groups = sorted(_groups(tables.where(table, **where), [x]).items())
+        groups = sorted(tables.groups(table, [x], **where).items())
         return [key[0] for key, _ in groups], [float(np.mean([y(row) for row in rows])) for _, rows in groups]
 
     return points
@@ -100,8 +102,10 @@ def equal(table: str, column: str, to: str, tolerance: float) -> Check:
 
     def check(tables: Tables) -> Verdict:
         rows = tables[table]
-        if not rows:
-            return Verdict(None, f"{table}.csv is empty")
+        if undecided := missing(f"{table}.csv", rows, column, to):
+            return undecided
+        if not all(row[to] for row in rows):
+            return Verdict(None, f"{to} is 0 in {table}.csv")
         worst = max(abs(row[column] - row[to]) / abs(row[to]) for row in rows)
         return Verdict(worst <= tolerance, f"largest relative difference {worst:.2g} in {len(rows)} cases")
 
@@ -112,10 +116,12 @@ def nearer_to_1(table: str, name: str, column: str, first: str, second: str) -> 
     """The number of the row `first` is nearer to 1 than that of the row `second`."""
 
     def check(tables: Tables) -> Verdict:
-        found = {row[name]: row[column] for row in tables[table]}
-        if not {first, second} <= found.keys():
+        found = {row[name]: row for row in tables[table] if row[name] in (first, second)}
+        if len(found) < 2:
             return Verdict(None, f"{table}.csv has no {first} or no {second}")
-        a, b = found[first], found[second]
+        if undecided := missing(f"{table}.csv", list(found.values()), column):
+            return undecided
+        a, b = found[first][column], found[second][column]
         return Verdict(abs(a - 1) < abs(b - 1), f"{a:.4g} against {b:.4g} of {second}")
 
     return check
@@ -124,33 +130,51 @@ def nearer_to_1(table: str, name: str, column: str, first: str, second: str) -> 
 def smaller_group(
     table: str, y: Callable[[Row], float], name: str, first: str, second: str, by: str, **where: Any
 ) -> Check:
-    """The mean of y over the rows of `first` is smaller than over those of `second`, for each value of `by`."""
+    """The mean of y over the rows of `first` is smaller than over those of `second`, for each value of `by`.
+
+    Undecided where one of them was not measured, unless it is larger elsewhere.
+    """
 
     def check(tables: Tables) -> Verdict:
         found = {one: means(table, by, y, **{name: one, **where})(tables) for one in (first, second)}
         a, b = (dict(zip(*points, strict=True)) for points in found.values())
-        common = sorted(a.keys() & b.keys())
-        if not common:
-            return Verdict(None, f"{table}.csv has not both of {first} and {second}")
-        worse = [f"{by} = {at}: {a[at]:.3g} against {b[at]:.3g}" for at in common if not a[at] < b[at]]
-        evidence = f"for {len(common) - len(worse)} of {len(common)} values of {by}"
-        return Verdict(not worse, evidence + (f"; not for {'; '.join(worse)}" if worse else ""))
+        pairs = {at: (a.get(at, math.nan), b.get(at, math.nan)) for at in sorted(a.keys() | b.keys())}
+        worse = [f"{at}: {one:.3g} against {other:.3g}" for at, (one, other) in pairs.items() if one >= other]
+        open_ = [str(at) for at, pair in pairs.items() if any(map(math.isnan, pair))]
+        evidence = f"for {len(pairs) - len(worse) - len(open_)} of {len(pairs)} values of {by}"
+        evidence += f"; not for {'; '.join(worse)}" if worse else ""
+        evidence += f"; not measured for {', '.join(open_)}" if open_ else ""
+        return Verdict(False if worse else None if open_ or not pairs else True, evidence)
 
     return check
 
 
-def as_often(table: str, column: str, of: str, name: str, first: str, second: str, **where: Any) -> Check:
-    """Shares of successes do not differ beyond chance: two-sided exact test of Fisher, 5 %."""
+def as_often(table: str, column: str, of: str, name: str, first: str, second: str, by: str, **where: Any) -> Check:
+    """Shares of successes do not differ beyond chance for any value of `by`.
+
+    Two-sided exact tests of Fisher, together at 5 % (Bonferroni).
+    """
 
     def check(tables: Tables) -> Verdict:
-        counts = []
-        for one in (first, second):
-            rows = tables.where(table, **{name: one, **where})
-            counts.append((sum(row[column] for row in rows), sum(row[of] for row in rows)))
-        if not all(total for _, total in counts):
-            return Verdict(None, f"{table}.csv has not both of {first} and {second}")
-        p = float(stats.fisher_exact(np.array([[yes, total - yes] for yes, total in counts]))[1])
-        (a, n_a), (b, n_b) = counts
-        return Verdict(p >= 0.05, f"{a} of {n_a} and {b} of {n_b}, p = {p:.2g}")
+        found, open_ = {}, list[str]()
+        for (at,), rows in sorted(tables.groups(table, [by], **where).items()):
+            of_both = [[row for row in rows if row[name] == one] for one in (first, second)]
+            if any(missing(table, rows_of_one, column, of) for rows_of_one in of_both):
+                open_.append(str(at))
+            else:
+                found[at] = [(_sum(one, column), _sum(one, of)) for one in of_both]
+        p = {at: _fisher(*pair) for at, pair in found.items()}
+        words = [f"{at}: {a} of {n_a} and {b} of {n_b} (p = {p[at]:.2g})" for at, ((a, n_a), (b, n_b)) in found.items()]
+        evidence = f"{by} " + "; ".join([*words, *(f"{at} not measured" for at in open_)])
+        differ = any(one < 0.05 / len(p) for one in p.values())
+        return Verdict(False if differ else None if open_ or not p else True, evidence)
 
     return check
+
+
+def _sum(rows: Sequence[Row], column: str) -> int:
+    return sum(int(row[column]) for row in rows)
+
+
+def _fisher(a: tuple[int, int], b: tuple[int, int]) -> float:
+    return float(stats.fisher_exact(np.array([[yes, total - yes] for yes, total in (a, b)]))[1])

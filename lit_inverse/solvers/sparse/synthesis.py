@@ -1,4 +1,6 @@
-"""A Psi: an operator seen through an orthonormal basis, between real vectors."""
+"""A Psi: an operator seen through a basis, between real vectors."""
+
+import math
 
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ _EXPLICIT_SIZE = 1 << 20  # entries of A Psi up to which it is formed: products 
 
 
 class Synthesis(LinearOperator):
-    """z -> A Psi z for real coefficients z of shape (B, n); complex measurements become (real, imaginary) pairs.
+    """z -> A Psi z for real coefficients z, flat; complex measurements become (real, imaginary) pairs.
 
     Args:
         operator: A.
@@ -33,13 +35,14 @@ class Synthesis(LinearOperator):
         self.basis = basis
         self.dtype = dtype
         self.centred = centred
-        self.in_shape = (operator.n,)
+        self._shape = basis.shape or operator.in_shape
+        self.in_shape = (math.prod(self._shape),)
         self.out_shape = (operator.m * (2 if dtype.is_complex else 1),)
         self.n_items = operator.n_items
 
     def signals(self, z: Tensor) -> Tensor:
         """x = Psi z of shape (B, *in_shape of A), real, in the precision of the measurements."""
-        return self.basis.synthesis(z.view(-1, *self.operator.in_shape)).to(self.dtype.to_real())
+        return self.basis.synthesis(z.view(-1, *self._shape)).to(self.dtype.to_real())
 
     def measurements(self, y: Tensor) -> Tensor:
         """y (B, *out_shape of A) as it is compared with A Psi z: real, flat, and centred if need be."""
@@ -76,7 +79,7 @@ class Synthesis(LinearOperator):
             if rows.is_complex():
                 rows = torch.view_as_real(rows).movedim(-1, -2).flatten(-3, -2)
             signals = rows.reshape(*rows.shape[:-1], *self.operator.in_shape).to(like.dtype)
-            rows = self.basis.analysis(signals).reshape(rows.shape)
+            rows = self.basis.analysis(signals).reshape(*rows.shape[:-1], self.n)
             rows = rows - rows.mean(-2, keepdim=True) if self.centred else rows
         else:
             rows = self.adjoint(torch.eye(self.m, dtype=like.dtype, device=like.device))

@@ -50,7 +50,7 @@ class GCV(ParameterChoice):
 
     def _score(self, system: SingularSystem, family: Filter, alpha: Tensor) -> Tensor:
         m = system.n_rows
-        free, squares = (system.free(family, alpha, power) / m for power in (1, 2))  # tr F^2 / m = 1 - 2 free + squares
+        free, squares = (total / m for total in system.free(family, alpha))  # tr F^2 / m = 1 - 2 free + squares
         weight = self.robustness + (1 - self.robustness) * (1 - 2 * free + squares)
         few = (free < 1e-6) | (m * free.square() < min(_FEWEST, m / 2) * squares)
         return torch.where(few, torch.inf, system.residual(family, alpha) / free.square() * weight)

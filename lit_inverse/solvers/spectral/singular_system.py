@@ -66,13 +66,17 @@ class SingularSystem:
         weights = (self.gains(family, alpha) * self.coefficients).to(self.vectors.dtype)
         return (weights[:, None] @ self.vectors)[:, 0]
 
-    def free(self, family: Filter, alpha: Tensor, power: int = 1) -> Tensor:
-        """sum_i (1 - F(sigma_i))^power over all n_rows u_i, (B,); an estimate where not all sigma_i were found."""
+    def free(self, family: Filter, alpha: Tensor) -> tuple[Tensor, Tensor]:
+        """sum_i 1 - F(sigma_i) and sum_i (1 - F(sigma_i))^2 over all n_rows u_i, (B,) each.
+
+        Estimates where not all sigma_i were found.
+        """
         if self.spectrum is None:
-            return (1 - self.response(family, alpha)).pow(power).sum(1) + self.n_rows - self.sigma.shape[1]
+            damped, others = 1 - self.response(family, alpha), self.n_rows - self.sigma.shape[1]
+            return damped.sum(1) + others, damped.square().sum(1) + others
         values, weights = self._spectrum
-        damped = torch.where(values > 0, 1 - family.response(values, alpha[:, None]), 1) ** power
-        return (weights * (damped - 1)).sum(1) + self.n_rows
+        damped = torch.where(values > 0, 1 - family.response(values, alpha[:, None]), 1)
+        return (weights * (damped - 1)).sum(1) + self.n_rows, (weights * (damped.square() - 1)).sum(1) + self.n_rows
 
     @functools.cached_property
     def _spectrum(self) -> Spectrum:

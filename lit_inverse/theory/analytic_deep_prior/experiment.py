@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from lit_inverse.settings import some_of
 from lit_inverse.theory.analytic_deep_prior.figure import draw
 from lit_inverse.theory.analytic_deep_prior.predictions import Limit, Order, Response, limits, orders, responses
 from lit_inverse.theory.analytic_deep_prior.reconstructions import (
@@ -40,9 +41,7 @@ def run(
         max_iter: number of steps.
         threads: of the processor.
     """
-    unknown = set(signals) - SNR.keys()
-    if unknown:
-        raise ValueError(f"signals are {list(signals)}, expected some of {', '.join(SNR)}")
+    some_of(SNR, signals=signals)
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     sigmas = A.singular_system(torch.zeros(0, dtype=torch.float64))[1]

@@ -3,11 +3,18 @@
 import math
 
 import torch
+from torch import Tensor
 
 from lit_inverse.operators import LinearOperator
 from lit_inverse.operators.items import norm
 from lit_inverse.theory.constants.gram import unit_vectors
 from lit_inverse.theory.estimate import Estimate
+
+
+@torch.no_grad()
+def column_lengths(operator: LinearOperator, block: int = 1024) -> Tensor:
+    """||a_i||, (n,), a_i the columns of A, which all items share; `block` of them at a time."""
+    return torch.cat([norm(operator(units)) for units in unit_vectors(operator, block)])
 
 
 @torch.no_grad()
@@ -23,7 +30,7 @@ def mutual_coherence(operator: LinearOperator, block: int = 1024) -> Estimate:
     """
     if operator.n < 2:
         raise ValueError("A has one column, expected at least two")
-    lengths = torch.cat([norm(operator(units)) for units in unit_vectors(operator, block)])
+    lengths = column_lengths(operator, block)
     if not bool((lengths > 0).all()):
         raise ValueError(f"column {int((lengths > 0).int().argmin())} of A is zero, its coherence is not defined")
     worst, first = lengths.new_zeros(()), 0

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import torch
 
+from lit_inverse.settings import some_of
 from lit_inverse.theory.generalization_gap.figure import draw
 from lit_inverse.theory.generalization_gap.measurement import NETWORKS, Gap, measure
-from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.theory.records import expect, read_records, write_records
 
 
 def run(
@@ -41,17 +42,13 @@ def run(
         n_new: new signals.
         threads: of the processor.
     """
+    some_of(NETWORKS, networks=networks)
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     path, settings = out / "gaps.csv", {"m": m, "n": n, "sparsity": sparsity, "n_steps": n_steps, "n_new": n_new}
     wanted = [(n_layers, size) for size in sizes] + [(depth, n_train) for depth in depths]
     gaps = read_records(Gap, path)
-    unknown = set(networks) - set(NETWORKS)
-    if unknown:
-        raise ValueError(f"networks are {networks}, expected some of {', '.join(NETWORKS)}")
-    foreign = [gap for gap in gaps if any(getattr(gap, name) != value for name, value in settings.items())]
-    if foreign:
-        raise ValueError(f"{path} was measured with other settings than {settings}: choose another --out")
+    expect(gaps, path, **settings)
     done = {(gap.network, gap.n_layers, gap.n_train, gap.seed) for gap in gaps}
     for name in networks:
         for depth, size in dict.fromkeys(wanted):

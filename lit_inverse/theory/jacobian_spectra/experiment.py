@@ -7,8 +7,8 @@ import torch
 from lit_inverse.theory.jacobian_spectra.figure import draw
 from lit_inverse.theory.jacobian_spectra.measurement import (
     DEEP_DECODER,
-    LAW,
     SUBSPACES,
+    VERSION,
     Angle,
     Value,
     deep_decoder,
@@ -16,7 +16,7 @@ from lit_inverse.theory.jacobian_spectra.measurement import (
     two_layer_name,
     worst_error,
 )
-from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.theory.records import expect, read_records, write_records
 
 
 def run(
@@ -46,7 +46,7 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: when a size is impossible, or values.csv holds values of other sizes or another seed.
+        ValueError: when a size is impossible, or values.csv holds values of other sizes, another seed or version.
     """
     if n < max(SUBSPACES) or decoder_n <= max(SUBSPACES) or decoder_n % 16:
         least = max(SUBSPACES)
@@ -57,14 +57,9 @@ def run(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     values, angles = read_records(Value, out / "values.csv"), read_records(Angle, out / "angles.csv")
-    sizes = {True: (decoder_n, decoder_width, seed, LAW), False: (n, width, seed, LAW)}
-    for one in values:
-        expected, came = sizes[one.network == DEEP_DECODER], (one.n, one.width, one.seed, one.law)
-        if came != expected:
-            raise ValueError(
-                f"{out / 'values.csv'} holds values of {one.network} with (n, width, seed, law) {came}, "
-                f"expected {expected}: give another out"
-            )
+    for is_decoder, sizes in ((False, {"n": n, "width": width}), (True, {"n": decoder_n, "width": decoder_width})):
+        those = [one for one in values if (one.network == DEEP_DECODER) == is_decoder]
+        expect(those, out / "values.csv", **sizes, seed=seed, version=VERSION)
     # a run that was killed between the files has left angles without values
     angles = [one for one in angles if one.network in {value.network for value in values}]
     for half_width in half_widths:

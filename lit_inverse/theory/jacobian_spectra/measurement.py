@@ -16,7 +16,7 @@ from lit_inverse.theory.jacobian_spectra.decoder import decoder, fitted, mixing_
 from lit_inverse.theory.two_layer import predicted_spectrum, triangle
 
 DEEP_DECODER = "deep decoder"
-LAW = 2  # of what is drawn from a seed: 1, in files without it, drew directions and noise from that of the weights
+VERSION = 2  # raised by hand when what is drawn or measured changes; 1 drew all from the seed of the weights
 LEADING = 50  # values that are held to the prediction
 SUBSPACES = (1, 3, 5, 11, 21, 51)  # their dimensions: whole pairs of cos and sin
 
@@ -34,7 +34,7 @@ class Value:
         place: from 1, the largest.
         value: measured.
         predicted: eq. 11 in descending order; NaN for the deep decoder.
-        law: by which all was drawn from the seed.
+        version: `VERSION` when it was measured; 1 of files that do not say.
     """
 
     network: str
@@ -45,7 +45,7 @@ class Value:
     place: int
     value: float
     predicted: float
-    law: int = 1
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _probes(seed: int) -> int:
 
 def _records(common: tuple[str, int, int, int, int], found: Spectrum, predicted: Tensor, functions: Tensor) -> Found:
     pairs = zip(found.values.tolist(), predicted.tolist(), strict=True)
-    values = [Value(*common, place, *pair, LAW) for place, pair in enumerate(pairs, 1)]
+    values = [Value(*common, place, *pair, VERSION) for place, pair in enumerate(pairs, 1)]
     left = found.left.to(functions)
     angles = [
         Angle(*common, p, place, degrees)

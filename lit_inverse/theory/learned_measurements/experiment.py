@@ -6,7 +6,7 @@ import torch
 
 from lit_inverse.theory.learned_measurements.figure import draw
 from lit_inverse.theory.learned_measurements.training import KINDS, Result, data_of, measure, train
-from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.theory.records import expect, read_records, write_records
 
 
 def run(
@@ -38,11 +38,7 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     data, path = data_of(root), out / "results.csv"
     rows = read_records(Result, path)
-    wanted = (type(data).__name__, n_steps, sigma, n_test)
-    for row in rows:
-        came = (row.data, row.n_steps, row.sigma, row.n_test)
-        if came != wanted:
-            raise ValueError(f"{path} is of {came}, expected {wanted}: give another out")
+    expect(rows, path, data=type(data).__name__, n_steps=n_steps, sigma=sigma, n_test=n_test)
     done = {(row.kind, row.m, row.seed) for row in rows}
     for seed in range(seeds):
         for m in measurements:

@@ -1,14 +1,13 @@
 """All settings, and the files of what was measured."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from lit_inverse.theory.one_hidden_layer.descent import LAW, OPERATORS, Point, Setting, Trial, kept, trial
+from lit_inverse.theory.one_hidden_layer.descent import OPERATORS, VERSION, Point, Setting, Trial, kept, trial
 from lit_inverse.theory.one_hidden_layer.early_stopping import NETWORKS, TARGETS, Fit, fit
 from lit_inverse.theory.one_hidden_layer.figure import draw
-from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.theory.records import expect, read_records, write_records
 
 
 def run(
@@ -36,14 +35,14 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: the files hold trials of another m, step_share or number of steps, or of an older law of drawing.
+        ValueError: the files hold trials of another m, step_share or number of steps, or of another version.
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     rows, curves = read_records(Trial, out / "trials.csv"), read_records(Point, out / "curves.csv")
     along = read_records(Fit, out / "fits.csv")
-    _expect(rows, out / "trials.csv", m=m, step_share=step_share, max_iter=max_iter, law=LAW)
-    _expect(along, out / "fits.csv", n_iter=fit_iter)
+    expect(rows, out / "trials.csv", m=m, step_share=step_share, max_iter=max_iter, version=VERSION)
+    expect(along, out / "fits.csv", n_iter=fit_iter)
     done = {(row.operator, row.ratio, row.seed) for row in rows}
     # a run that was killed between the files has left curves without trials
     curves = [point for point in curves if (point.operator, point.ratio, point.seed) in done]
@@ -68,9 +67,3 @@ def run(
             print(name, target, flush=True)
     draw(rows, curves, along, out / "one_hidden_layer.png")
     print(f"{out / 'trials.csv'}\n{out / 'one_hidden_layer.png'}")
-
-
-def _expect(records: Sequence[Trial | Fit], path: Path, **settings: float) -> None:
-    for name, wanted in settings.items():
-        for came in {getattr(record, name) for record in records} - {wanted}:
-            raise ValueError(f"{path} was measured with {name} {came}, expected {wanted}: give another out")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
+from lit_inverse.settings import some_of
 from lit_inverse.theory.random_networks.figure import draw
 from lit_inverse.theory.random_networks.trials import EXPERIMENTS, Setting, Trial, trials
-from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.theory.records import expect, read_records, write_records
 
 
 def settings(n: int = 200) -> Iterator[Setting]:
@@ -61,20 +62,12 @@ def run(
     Raises:
         ValueError: an experiment is unknown, or trials.csv holds trials of other widths or of another number of steps.
     """
-    unknown = set(experiments) - EXPERIMENTS.keys()
-    if unknown:
-        raise ValueError(f"experiments are {experiments}, expected some of {', '.join(EXPERIMENTS)}")
+    some_of(EXPERIMENTS, experiments=experiments)
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "trials.csv"
     rows = read_records(Trial, path)
-    widths = "-".join(map(str, hidden))
-    for row in rows:
-        if (row.hidden, row.n_steps) != (widths, n_steps):
-            raise ValueError(
-                f"{path} holds trials of hidden {row.hidden} and n_steps {row.n_steps}, "
-                f"expected {widths} and {n_steps}: give another out"
-            )
+    expect(rows, path, hidden="-".join(map(str, hidden)), n_steps=n_steps)
     places = Counter((Setting(*[getattr(row, field.name) for field in fields(Setting)]), row.network) for row in rows)
     for setting in settings():
         if setting.experiment not in experiments:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from lit_inverse.settings import at_least_1, not_negative, positive
-from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.settings import at_least_1, positive
+from lit_inverse.theory.records import expect, read_records, write_records
 from lit_inverse.theory.recovery_conditions.conditions import FAMILIES, VERSION, Conditions, Setting, measure
 from lit_inverse.theory.recovery_conditions.figure import draw
 
@@ -27,8 +27,6 @@ def run(
 ) -> None:
     """Measures and writes conditions.csv and recovery_conditions.png. What conditions.csv holds is not measured again.
 
-    Lines of older versions, which drew or measured otherwise, are measured again.
-
     Args:
         out: folder.
         widths: of the narrowest layer over k, of the panels against the width.
@@ -44,21 +42,21 @@ def run(
         threads: of the processor.
 
     Raises:
-        ValueError: when a number is impossible, or m is larger than a contractive network's output.
+        ValueError: when a number is impossible, m is larger than a contractive network's output, or conditions.csv
+            is of another version.
     """
-    at_least_1(depth=depth, depths=depths, networks=networks, k=k, m=m, signals=signals, n_steps=n_steps)
-    not_negative(n_ascent=n_ascent)
+    at_least_1(depths=depths)
     for one in (width, *widths):
         positive(width=one)
-    if not widths:
-        raise ValueError("widths are empty, expected at least one number")
     least = round(k * min(width, *widths))
     if m > least:
         raise ValueError(f"m is {m}, expected at most {least}, the narrowest output: give larger widths")
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     path = out / "conditions.csv"
-    rows = {_setting(row): row for row in read_records(Conditions, path) if row.version == VERSION}
+    found = read_records(Conditions, path)
+    expect(found, path, version=VERSION)
+    rows = {_setting(row): row for row in found}
     wanted = [
         Setting(family, *shape, network, k, m, signals, n_steps, n_ascent)
         for shape in dict.fromkeys([*((depth, w) for w in widths), *((d, width) for d in depths)])

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import torch
 
-from lit_inverse.theory.records import read_records, write_records
+from lit_inverse.theory.records import expect, read_records, write_records
 from lit_inverse.theory.smooth_signals.figure import draw, under_bound
 from lit_inverse.theory.smooth_signals.trials import Along, Network, Setting, Trial, measure
 
@@ -67,10 +67,7 @@ def run(
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     trials, curves = read_records(Trial, out / "trials.csv"), read_records(Along, out / "along.csv")
-    for name, wanted in {**vars(network), "max_iter": max_iter}.items():
-        for came in {getattr(one, name) for one in trials} - {wanted}:
-            path = out / "trials.csv"
-            raise ValueError(f"{path} was measured with {name} {came}, expected {wanted}: give another out")
+    expect(trials, out / "trials.csv", **vars(network), max_iter=max_iter)
     done = Counter(_setting(one) for one in trials)
     asked = settings(ps, ratios, noises, network.n, most)
     for setting in asked:

@@ -1,6 +1,6 @@
 """Signals measured, and recovered by the network and by the linear generator that stands for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -146,8 +146,7 @@ _MEASURED = ("error", "best", "best_at", "linear", "bound", "residual")
 
 def measured(x: Tensor, setting: Setting) -> tuple[Gaussian, Tensor]:
     """A, one per signal, and y = A x + eta in float64; at all levels of noise the same, but for the size of eta."""
-    # as it was first written: another name would be other draws
-    names = [f"Setting(p={setting.p}, m={setting.m}, noise=0.0)/{signal}" for signal in range(len(x))]
+    names = [f"{replace(setting, noise=0.0)}/{signal}" for signal in range(len(x))]
     operator = Gaussian(x.shape[1:], setting.m, [derive_seed(0, "operator", name, 0) for name in names])
     eta = [
         torch.randn(setting.m, dtype=torch.float32, generator=generator(derive_seed(0, "noise", name, 0)))

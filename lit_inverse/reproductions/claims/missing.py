@@ -1,0 +1,21 @@
+"""What was not measured decides nothing."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from lit_inverse.reproductions.experiment import Verdict
+from lit_inverse.reproductions.tables import Row
+
+
+def number(cell: Any) -> float:
+    """What a cell holds; NaN where that is no number."""
+    return float(cell) if isinstance(cell, int | float) else math.nan
+
+
+def missing(what: str, rows: Sequence[Row], *columns: str) -> Verdict | None:
+    """Undecided when there are no rows, or one of them has no number in one of the columns; else None."""
+    if not rows:
+        return Verdict(None, f"{what} was not measured")
+    open_ = sum(any(math.isnan(number(row[name])) for name in columns) for row in rows)
+    return Verdict(None, f"{what}: {open_} of {len(rows)} rows without {' or '.join(columns)}") if open_ else None

@@ -142,7 +142,8 @@ class Wavelet(Basis):
         like: gives the real dtype and the device.
 
     Raises:
-        ValueError: when the wavelet is unknown or not orthogonal, or a side is shorter than 2^level.
+        ValueError: when the wavelet is unknown or not orthogonal, level is another word, or a side is shorter than
+            2^level.
     """
 
     def __init__(self, shape: tuple[int, ...], wavelet: str, level: Level, like: Tensor) -> None:
@@ -211,6 +212,8 @@ def check_wavelet(wavelet: str) -> None:
 
 def _check_level(lengths: tuple[int, ...], n_taps: int, level: Level) -> int:
     most = min(lengths).bit_length() - 1
+    if isinstance(level, str) and level != "full":
+        raise ValueError(f"level is {level!r}, expected a number, 'full' or None")
     if level is None or isinstance(level, str):
         halvings = min((length & -length).bit_length() - 1 for length in lengths) if level is None else 0
         level = min(max(int(pywt.dwt_max_level(min(lengths), n_taps)), 1), halvings or most)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import pywt
 import torch
+from jsonargparse import ArgumentParser
 from scipy.fft import dct, dctn
 from torch import Tensor
 
 from lit_inverse.bases import DCT, Basis, Pixel, Wavelet
+from lit_inverse.solvers import Solver
 
 IMAGE = (2, 28, 20)
 
@@ -118,3 +120,16 @@ def test_float32_stays_float32() -> None:
     x = draw(2, *IMAGE).float()
     for basis in (Pixel(), DCT(IMAGE, x), Wavelet(IMAGE, "db4", None, x)):
         assert basis.synthesis(basis.analysis(x)).dtype == torch.float32
+
+
+@pytest.mark.parametrize("solver", ["Lasso", "SparseGen", "Unfolded"])
+def test_a_configuration_may_ask_for_all_levels(solver: str) -> None:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(Solver, "solver")
+    found = parser.parse_args([f"--solver=lit_inverse.solvers.{solver}", "--solver.level=full"])
+    assert found.solver.init_args.level == "full"
+
+
+def test_a_word_that_is_no_number_of_levels_is_refused() -> None:
+    with pytest.raises(ValueError, match="level is 'most', expected a number, 'full' or None"):
+        Wavelet((1, 28, 28), "db4", "most", draw(1))  # type: ignore[arg-type]

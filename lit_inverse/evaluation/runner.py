@@ -139,8 +139,9 @@ class _Evaluation(LightningModule):
             if is_out_of_memory(error):
                 _log.warning("%d cases of %s need too much memory; trying half", len(batch), batch[0].solver)
                 raise
-        half = len(batch) // 2
-        return self._solve(batch[:half]) + self._solve(batch[half:])
+        half, portions = len(batch) // 2, self.portions[batch[0].group]
+        parts = batch[:half], batch[half:]
+        return [one for part in parts for solved in portions.of(part, self._solve) for one in solved]
 
     def _keep(self, solved: list[Solved]) -> None:
         for one in solved:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from lit_inverse.evaluation.grouping import Setting, by_setting, mean_m, per_image
+from lit_inverse.evaluation.grouping import Setting, by_setting, mean_m, per_item
 from lit_inverse.evaluation.results import Row
 
 
@@ -16,8 +16,8 @@ class SuccessRate:
 
     Attributes:
         threshold: a case succeeds when ||x_hat - x||^2 / ||x||^2 is at most this.
-        n: number of images; the repeats of an image are averaged first.
-        rate: mean over images of the share of successful repeats.
+        n: number of images, of which a volume is one: repeats, and slices of a volume, are averaged first.
+        rate: mean over images of the share of successful repeats and slices.
         low: lower end of its 95 % Wilson interval over images.
         high: upper end.
     """
@@ -40,7 +40,7 @@ def success_rates(rows: Iterable[Row], threshold: float) -> list[SuccessRate]:
 
 
 def _success_rate(setting: Setting, rows: list[Row], threshold: float) -> SuccessRate:
-    reached = per_image(rows, lambda row: float(row["nmse"] is not None and row["nmse"] <= threshold))
+    reached = per_item(rows, lambda row: float(row["nmse"] is not None and row["nmse"] <= threshold))
     n, rate, first = len(reached), float(np.mean([*reached.values()])), rows[0]
     at = mean_m(rows), setting, first["noise_level"]
     return SuccessRate(first["solver"], first["label"], *at, threshold, n, rate, *wilson_interval(rate, n))

@@ -61,8 +61,8 @@ class UnfoldingModule(CheckedModule):
         measurements: numbers m of measurements that A is redrawn with, each batch with one of them; null for that of
             the law alone. The network is one with m: null.
         in_shape: of x; that of the network by default.
-        basis: Psi, in which x is sparse: the network then finds z with x = Psi z, from y = A Psi z + eta. As Psi is
-            orthonormal errors of z are errors of x.
+        basis: Psi, in which x is sparse: the network then finds z with x = Psi z, from y = A Psi z + eta. Where Psi is
+            orthonormal errors of z are errors of x; of wavelets on odd sides, see `Lasso`, they are no less.
         seed: of A and of the noise.
 
     Raises:

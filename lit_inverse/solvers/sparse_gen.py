@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lit_inverse.bases import BasisName, check_wavelet, make_basis
+from lit_inverse.bases import BasisName, Level, check_wavelet, make_basis
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath
 from lit_inverse.operators import Operator
 from lit_inverse.operators.items import column
@@ -58,7 +58,7 @@ class SparseGen(LatentSolver):
         lam: float = 0.07,
         basis: BasisName = "pixel",
         wavelet: str = "db4",
-        level: int | None = None,
+        level: Level = None,
     ) -> None:
         super().__init__(generator, max_iter, n_restarts, lr, prior)
         not_negative(lam=lam, warm_up=warm_up)

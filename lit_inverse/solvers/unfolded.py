@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lit_inverse.bases import BasisName, check_wavelet, make_basis
+from lit_inverse.bases import BasisName, Level, check_wavelet, make_basis
 from lit_inverse.checkpoints import SHIPPED, NetworkOrPath, load_network
 from lit_inverse.networks import UnfoldedNetwork
 from lit_inverse.operators import LinearOperator, Operator
@@ -49,7 +49,7 @@ class Unfolded(Solver):
         max_iter: int | None = None,
         basis: BasisName = "pixel",
         wavelet: str = "db4",
-        level: int | None = None,
+        level: Level = None,
         network: UnfoldedNetwork | None = None,
         value_range: ValueRange | None = None,
     ) -> None:

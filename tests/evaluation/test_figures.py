@@ -16,6 +16,7 @@ from matplotlib.text import Text
 
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.comparisons import compare
+from lit_inverse.evaluation.figures.measure import measure_of
 from lit_inverse.evaluation.figures.positions import Positions
 from lit_inverse.evaluation.figures.style import style
 from lit_inverse.evaluation.layers import layer_errors
@@ -271,3 +272,10 @@ def test_figures_are_written_as_png_and_pdf(tmp_path: Path) -> None:
     assert path.name == "of_kappa_1_2_.png"
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_titles_say_how_many_images_or_volumes_means_are_over() -> None:
+    slices = rows(n_images=4)
+    assert measure_of(summarise(slices), UNIT).title == "mean over 4 images, 95 % t-intervals"
+    volumes = [row | {"volume": f"volume {int(row['image'][-1]) // 2}"} for row in slices]
+    assert measure_of(summarise(volumes), UNIT).title == "mean over 2 volumes, 95 % t-intervals"

@@ -47,6 +47,29 @@ def test_the_size_that_fits_is_learned(tmp_path: Path, monkeypatch: pytest.Monke
     assert tried == [8, 4, *[2] * 12]
 
 
+def test_a_case_that_fails_and_want_of_memory_in_one_batch_cost_no_case_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[list[int]] = []
+    solve = LeastNorm._solve
+
+    def noted(self: LeastNorm, given: Given) -> Any:
+        tried.append(given.seeds)
+        if tried[0][0] in given.seeds:
+            raise RuntimeError("told to fail")
+        if len(given.seeds) > 1 and tried[0][1] not in given.seeds:
+            raise torch.OutOfMemoryError("not enough memory for so many")
+        return solve(self, given)
+
+    monkeypatch.setattr(LeastNorm, "_solve", noted)
+    content = {**SWEEP, "solvers": {"plain": {"class_path": "least_norm.LeastNorm"}}, "limit": 4, "measurements": [20]}
+    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    main(["--config", str(tmp_path / "sweep.yaml"), "--out", str(tmp_path / "out"), "--batch_size", "4"])
+    assert [len(seeds) for seeds in tried] == [4, 2, 1, 1, 2, 1, 1]
+    assert len((tmp_path / "out" / "results.jsonl").read_text().splitlines()) == 3
+    assert len((tmp_path / "out" / "failures.jsonl").read_text().splitlines()) == 1
+
+
 def test_the_size_that_fits_is_known_to_later_batches() -> None:
     tried = []
 

@@ -33,6 +33,13 @@ def test_repeats_of_an_image_count_as_one_image() -> None:
     assert (rate.rate, rate.n) == (0.75, 2)
 
 
+def test_slices_of_a_volume_count_as_one_image() -> None:
+    slices = [row(50, place, nmse) | {"volume": "v"} for place, nmse in enumerate([0.1, 0.0, 0.0, 0.0])]
+    (rate,) = success_rates([*slices, row(50, 9, 0.0) | {"volume": "w"}], 0.01)
+    assert (rate.rate, rate.n) == (0.875, 2)
+    assert (rate.low, rate.high) == wilson_interval(0.875, 2)
+
+
 def test_a_transition_shows_as_a_rate_per_setting() -> None:
     rows = [row(m, image, 1.0 if image > m / 10 else 0.0) for m in (100, 20, 50) for image in range(10)]
     assert [(rate.setting, rate.rate) for rate in success_rates(rows, 0.5)] == [(20, 0.3), (50, 0.6), (100, 1.0)]

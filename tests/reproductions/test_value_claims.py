@@ -238,6 +238,18 @@ def test_trials_are_digested_to_thresholds_and_errors(tmp_path: Path) -> None:
     assert law[0] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_setting_where_all_trials_failed_is_not_left_out(tmp_path: Path, fails: bool) -> None:
+    """The largest k is where a law that is too good would break."""
+    rows = [trial("sensing", k, r * k, 1e-9 if r >= 3 else 0.5) for k in (2, 5, 10) for r in (1, 2, 3, 5)]
+    rows += [trial("sensing", 20, m, 0.5 if fails or m < 60 else 1e-9) for m in (20, 40, 60, 100)]
+    rows += [trial("sensing", k, 100, 0.2 * math.sqrt(k / 100), 0.1) for k in (2, 5, 10)]
+    rows += [trial("sensing", 20, 100, 0.9 if fails else 0.2 * math.sqrt(20 / 100), 0.1)]
+    found = tables(tmp_path / "kept", settings=networks.digest(tables(tmp_path, trials=rows)))
+    for points in (networks.thresholds("sensing"), networks.errors("sensing", "relative", over="m")):
+        assert values.slope(points, 0.4, 1.25)(found).holds is (None if fails else True)
+
+
 RESPONSES = [response(name, sigma, 1.0) for name in ("soft TSVD", "TSVD") for sigma in (1.5, 2.0)]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,6 +156,21 @@ def test_impossible_settings_are_refused_before_any_work(wrong: dict[str, float]
         run(tmp_path / "out", **wrong)  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
         run(tmp_path / "out", root=tmp_path / "nowhere")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"size": 1}, "size is 1, expected at least 2"),
+        ({"size": 2, "network": "skip_unet"}, "expected a larger image"),
+    ],
+)
+def test_images_too_small_for_a_network_are_refused_before_any_work(
+    wrong: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        run(tmp_path / "out", **{"width": 4, "n_iter": 1, **wrong})
     assert not (tmp_path / "out").exists()
 
 

@@ -61,7 +61,8 @@ def measure_of(summaries: Sequence[Summary], unit: str, logarithmic: bool = True
         names = "nmse_db", "nmse_db_low", "nmse_db_high"
         return Measure(names, "NMSE (dB)", f"aggregate over {n} signals, 95 % bootstrap intervals", "dB")
     names = "mse_mean", "mse_low", "mse_high"
-    title = f"mean over {n} images, 95 % t-intervals"
+    counted = "volumes" if any(summary.n < summary.images for summary in summaries) else "images"
+    title = f"mean over {n} {counted}, 95 % t-intervals"
     return Measure(names, mse_label(unit), title, "log" if logarithmic else "linear")
 
 

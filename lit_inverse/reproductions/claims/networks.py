@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.claims.values import Points
 from lit_inverse.reproductions.tables import Row, Tables
 from lit_inverse.theory.random_networks.figure import crossing
@@ -37,7 +38,7 @@ def digest(tables: Tables) -> list[Row]:
 
 
 def thresholds(experiment: str) -> Points:
-    """k and the m from which on one half of the noiseless trials succeed, where there is one."""
+    """k and the m from which on one half of the noiseless trials succeed, NaN where they do at no m that was tried."""
 
     def points(tables: Tables) -> tuple[Sequence[float], Sequence[float]]:
         found = {}
@@ -46,7 +47,7 @@ def thresholds(experiment: str) -> Points:
             if len(of_k) < _FEWEST:
                 continue
             m = crossing([row["m"] for row in of_k], [row["succeeded"] / row["trials"] for row in of_k])
-            if np.isfinite(m) and m > of_k[0]["m"]:  # else it is below all m that were tried
+            if not m <= of_k[0]["m"]:  # else it is below all m that were tried
                 found[k] = m
         return list(found), list(found.values())
 
@@ -54,10 +55,13 @@ def thresholds(experiment: str) -> Points:
 
 
 def errors(experiment: str, column: str, over: str) -> Points:
-    """k / `over` and the median error of noisy trials that did not fail; column is "error" or "relative"."""
+    """k / `over` and the median error of noisy trials that did not fail, NaN where all did.
+
+    The column is "error" or "relative".
+    """
 
     def points(tables: Tables) -> tuple[Sequence[float], Sequence[float]]:
-        rows = [row for row in tables.where("settings", experiment=experiment) if row["level"] > 0 and row[column]]
-        return [row["k"] / row[over] for row in rows], [row[column] for row in rows]
+        rows = [row for row in tables.where("settings", experiment=experiment) if row["level"] > 0]
+        return [row["k"] / row[over] for row in rows], [number(row[column]) for row in rows]
 
     return points

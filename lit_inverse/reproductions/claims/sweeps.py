@@ -127,7 +127,7 @@ def _first(words: Sequence[str], most: int = 3) -> str:
 def ahead_in_most(solver: str, *others: str, share: float) -> Check:
     """Better in at least this share of the pairs of setting and other solver.
 
-    Undecided where intervals or missing comparisons leave it open.
+    Undecided where intervals leave it open, and, unless it is refuted already, where a comparison is missing.
     """
 
     def check(tables: Tables) -> Verdict:

@@ -7,7 +7,7 @@ import torch
 from lit_inverse.evaluation.figures import save
 from lit_inverse.settings import positive
 from lit_inverse.theory.image_and_noise.figure import draw
-from lit_inverse.theory.image_and_noise.fits import TARGETS, Architecture, Point, Setting, fit, hash_of
+from lit_inverse.theory.image_and_noise.fits import NETWORKS, TARGETS, Architecture, Point, Setting, fit, hash_of
 from lit_inverse.theory.image_and_noise.image import first_image
 from lit_inverse.theory.records import expect, read_records, write_records
 
@@ -43,6 +43,9 @@ def run(
         FileNotFoundError: when there is no such folder, or no image in it.
     """
     positive(lr=lr, sigma=sigma)
+    if size < 2:
+        raise ValueError(f"size is {size}, expected at least 2: what is normalised in a network of one pixel is 0")
+    NETWORKS[network](size, width)  # refuses what can not be made
     torch.set_num_threads(threads)
     name, x = first_image(root, size)
     setting = Setting(name, hash_of(x), network, size, width, lr, sigma, n_iter)

@@ -7,7 +7,7 @@ import platform
 import subprocess
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from lit_inverse.errors import one_line
 from lit_inverse.evaluation.results import read_rows
 from lit_inverse.reproductions.runs import Job
 from lit_inverse.reproductions.tables import read_record
+
+_ASIDE = ".before."
 
 Start = Callable[[Sequence[str], Path, int], int]  # a command, its log, its threads -> its exit code
 
@@ -46,54 +48,51 @@ def run_all(jobs: Sequence[Job], processes: int, work: Callable[[Job], str | Non
 
 def make(job: Job, starting: Start = start) -> str | None:
     """Makes one run, unless it is finished; returns why it failed, None if it did not."""
-    job.folder.parent.mkdir(parents=True, exist_ok=True)
-    return _make_sweep(job, starting) if job.is_sweep else _make_experiment(job, starting)
-
-
-def _make_sweep(job: Job, starting: Start) -> str | None:
-    """Finds out by itself what is missing. If nothing was, date and commit stay those of the results."""
-    before, done = read_rows(job.folder).keys(), read_record(job.folder / "done.json")
-    if failure := _attempt(job, starting):
-        return failure
-    rows = read_rows(job.folder)
-    made = done if done and rows.keys() == before else _now(job.folder)
-    devices = ", ".join(sorted({row["device"] for row in rows.values()}))
-    _finish(
-        job,
-        seconds=sum(row["seconds"] for row in rows.values()),
-        device=devices,
-        date=made["date"],
-        commit=made["commit"],
-        unknowns=[row["n"] for row in rows.values()][-1],
-    )
-    return None
-
-
-def _make_experiment(job: Job, starting: Start) -> str | None:
-    """Refuses a folder with results of other settings: one that was begun with such is moved aside."""
-    begun, digest = job.folder / "begun.json", _digest(job.files)
-    state = read_record(begun)
-    if state.get("config_sha256") != digest:
-        if job.folder.exists():
-            job.folder.rename(job.folder.with_name(f"{job.run.name}.before.{datetime.now(UTC):%Y%m%dT%H%M%S%f}"))
-        job.folder.mkdir()
-        state = {"config_sha256": digest, "seconds": 0.0}
-        _write(begun, state)
-    elif read_record(job.folder / "done.json"):
-        return None
+    state, before = _begun(job), read_rows(job.folder).keys()
+    if not job.is_sweep and read_record(job.folder / "done.json"):
+        return None  # a sweep finds out by itself what is missing
     begin = time.monotonic()
     try:
         failure = _attempt(job, starting)
     finally:
         state["seconds"] += time.monotonic() - begin
-        _write(begun, state)
+        _write(job.folder / "begun.json", state)
     if failure is None:
-        _finish(job, seconds=state["seconds"], device="cpu", **_now(job.folder))
+        of_experiment = {"seconds": state["seconds"], "device": "cpu"}
+        _finish(job, **(_of_sweep(job, before) if job.is_sweep else of_experiment | _now(job.folder)))
     return failure
 
 
+def _begun(job: Job) -> dict[str, Any]:
+    """What is known of the attempts; a folder that was begun with other settings is moved aside."""
+    path, digest = job.folder / "begun.json", _digest(job.files)
+    state = read_record(path)
+    if state.get("config_sha256") != digest:
+        if job.folder.exists():
+            job.folder.rename(job.folder.with_name(f"{job.run.name}{_ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%S%f}"))
+        job.folder.mkdir(parents=True)
+        state = {"config_sha256": digest, "seconds": 0.0}
+        _write(path, state)
+    return state
+
+
+def _of_sweep(job: Job, before: Collection[str]) -> dict[str, Any]:
+    """Seconds are those of the solvers. If nothing was missing, date and commit stay those of the results."""
+    rows, done = read_rows(job.folder), read_record(job.folder / "done.json")
+    made = done if done and rows.keys() == before else _now(job.folder)
+    return {
+        "seconds": sum(row["seconds"] for row in rows.values()),
+        "device": ", ".join(sorted({row["device"] for row in rows.values()})),
+        "date": made["date"],
+        "commit": made["commit"],
+        "unknowns": [row["n"] for row in rows.values()][-1],
+    }
+
+
 def _attempt(job: Job, starting: Start) -> str | None:
-    code = starting(job.command, job.log, job.request.threads)
+    aside = sorted(job.folder.parent.glob(f"{job.run.name}{_ASIDE}*")) if job.is_sweep else []
+    reuse = ["--reuse", json.dumps([str(folder.resolve()) for folder in aside])] if aside else []
+    code = starting([*job.command, *reuse], job.log, job.request.threads)
     if not code:
         return None
     lines = job.log.read_text(errors="replace").split("\n") if job.log.exists() else []

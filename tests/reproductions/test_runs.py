@@ -93,6 +93,21 @@ def test_a_changed_configuration_runs_again_in_a_folder_of_its_own(request_: Req
     assert [json.loads(path.read_text())["commit"] for path in aside] == ["before"]
 
 
+def test_a_sweep_of_other_settings_is_moved_aside_and_what_it_shares_is_taken_over(request_: Request) -> None:
+    small = request_.configs / "sweep.small.yaml"
+    first, starting = small.read_text(), Starting(results=row("k0") + row("k1"))
+    made(request_, starting, SWEEP)
+    small.write_text("limit: 2\n")
+    made(request_, starting, SWEEP)
+    small.write_text(first)
+    starting.results = row("k0")
+    made(request_, starting, SWEEP)
+    assert done(request_, SWEEP)["seconds"] == 15.0
+    taken = [command[command.index("--reuse") + 1] for command in starting.commands if "--reuse" in command]
+    aside = sorted(str(path.resolve()) for path in request_.out.glob("small/sweep.before.*"))
+    assert [json.loads(folders) for folders in taken] == [aside[:1], aside]
+
+
 def test_an_experiment_that_was_killed_goes_on_in_its_folder(request_: Request) -> None:
     assert made(request_, Starting(fails=["theory"]), THEORY) == {"theory": "exit code 2: the last line"}
     (folder(request_, THEORY) / "half.csv").touch()

@@ -10,7 +10,9 @@ _XRAYS = Data("xray/dev", "chest X-rays")
 _LOW, _HIGH = 0.0306, 0.1  # m / n: m = 2000 of 65536 counts as 3 % in the paper
 _OTHER_XRAYS = "Other X-rays than the paper's 60 of the Shenzhen set."
 _LASSO = "The Lasso is solved to its optimum, where the authors stop scikit-learn after 1000 sweeps."
-_SMALL_XRAYS = "Small: five images of 128 x 128, m / n = 0.8, 3 and 10 %, 600 iterations of CS-DIP, total variation .01."
+_SMALL_XRAYS = (
+    "Small: five images of 128 x 128, m / n = 0.8, 3 and 10 %, 600 iterations of CS-DIP, total variation .01."
+)
 _AT_3_PERCENT = "figures/reconstructions_m2000.png|figures/reconstructions_m500.png"  # published and small settings
 _OFTEN = 0.25  # of the cases
 _EXACT_TV = "TVAL3 is our own program after the authors' paper."

@@ -91,7 +91,8 @@ def _of_sweep(job: Job, before: Collection[str]) -> dict[str, Any]:
 
 def _attempt(job: Job, starting: Start) -> str | None:
     aside = sorted(job.folder.parent.glob(f"{job.run.name}{_ASIDE}*")) if job.is_sweep else []
-    reuse = ["--reuse", json.dumps([str(folder.resolve()) for folder in aside])] if aside else []
+    finished = [str(folder.resolve()) for folder in aside if read_rows(folder)]
+    reuse = ["--reuse", json.dumps(finished)] if finished else []
     code = starting([*job.command, *reuse], job.log, job.request.threads)
     if not code:
         return None

@@ -20,10 +20,10 @@ _TAIL = """## How to measure again
 `make reproductions` makes all runs at small settings and writes this page; `make reproductions ARGS="--help"` lists
 what else can be asked, such as one run (`--only '[NAME]'`) or the published settings (`--full`). The same command goes
 on where it was interrupted. Sweeps compute results that are not there for the same data, settings and versions of
-solvers; experiments of theory run again when their configuration has changed. Other changes of the code are not
-noticed: remove the folder of the run below `runs/reproductions` to measure anew. Data is looked for in
-`../shared/data` (`--data DIR`), then where the configuration names it; where other data stood in for it, the verdict
-says so. `python -m lit_inverse.reproductions page` writes this page from the tables in `docs/reproductions` alone.
+solvers; experiments of theory run again when their configuration has changed. What an earlier configuration made is
+moved aside, and sweeps take over from there what both share. Other changes of the code are not noticed: remove the
+folder of the run below `runs/reproductions` to measure anew. Data is looked for in `../shared/data` (`--data DIR`),
+then where the configuration names it; where other data stood in for it, the verdict says so. `python -m lit_inverse.reproductions page` writes this page from the tables in `docs/reproductions` alone.
 """
 _HOLDS = {True: "yes", False: "**no**", None: "undecided"}
 

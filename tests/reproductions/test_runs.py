@@ -108,6 +108,14 @@ def test_a_sweep_of_other_settings_is_moved_aside_and_what_it_shares_is_taken_ov
     assert [json.loads(folders) for folders in taken] == [aside[:1], aside]
 
 
+def test_a_sweep_that_was_moved_aside_without_results_is_not_asked_for_any(request_: Request) -> None:
+    made(request_, Starting(fails=["sweep"]), SWEEP)
+    (request_.configs / "sweep.small.yaml").write_text("limit: 2\n")
+    starting = Starting()
+    assert made(request_, starting, SWEEP) == {"sweep": None}
+    assert "--reuse" not in starting.commands[0]
+
+
 def test_an_experiment_that_was_killed_goes_on_in_its_folder(request_: Request) -> None:
     assert made(request_, Starting(fails=["theory"]), THEORY) == {"theory": "exit code 2: the last line"}
     (folder(request_, THEORY) / "half.csv").touch()

@@ -23,7 +23,8 @@ on where it was interrupted. Sweeps compute results that are not there for the s
 solvers; experiments of theory run again when their configuration has changed. What an earlier configuration made is
 moved aside, and sweeps take over from there what both share. Other changes of the code are not noticed: remove the
 folder of the run below `runs/reproductions` to measure anew. Data is looked for in `../shared/data` (`--data DIR`),
-then where the configuration names it; where other data stood in for it, the verdict says so. `python -m lit_inverse.reproductions page` writes this page from the tables in `docs/reproductions` alone.
+then where the configuration names it; where other data stood in for it, the verdict says so. `python -m
+lit_inverse.reproductions page` writes this page from the tables in `docs/reproductions` alone.
 """
 _HOLDS = {True: "yes", False: "**no**", None: "undecided"}
 

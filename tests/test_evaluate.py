@@ -20,6 +20,7 @@ from lit_inverse.evaluation.laws import plain
 from lit_inverse.metrics import mse
 from lit_inverse.operators import Gaussian
 from lit_inverse.problem import Problem
+from lit_inverse.reproductions.tables import Tables
 from lit_inverse.seeding import derive_seed
 from lit_inverse.solvers import Lasso
 
@@ -210,7 +211,17 @@ def test_finished_runs_are_compared(config: Path, capsys: pytest.CaptureFixture[
     run(config, "--solvers.plain.scale", "2", out="second")
     folders = [str(config.parent / name) for name in ("first", "second")]
     assert main(["compare", *folders, "--out", str(config.parent / "both")]) == 0
-    assert "first/plain - second/plain at m=20, noise 0, 3 images" in capsys.readouterr().out
+    number = r"-?[\d.e-]+"
+    (found,) = re.findall(
+        rf"first/plain - second/plain at m=20, noise 0, 3 images: .*, ({number}) dB \({number} to {number}\), p",
+        capsys.readouterr().out,
+    )
+    (line,) = [
+        row
+        for row in Tables(config.parent / "both").where("comparisons", first="first/plain", second="second/plain")
+        if row["m"] == 20
+    ]
+    assert float(found) == pytest.approx(line["difference_db"], rel=0.01)
     assert {path.name for path in (config.parent / "both").iterdir()} >= {
         "summary.csv", "comparisons.csv", "success.csv", "success.png", "error_against_m.png", "paired_differences.png"
     }  # fmt: skip

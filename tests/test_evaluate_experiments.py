@@ -14,7 +14,8 @@ from evaluate import main
 MODULE = '''
 from pathlib import Path
 
-def run(out: Path = Path("nowhere"), root: Path | None = None, sizes: tuple[int, ...] = (1, 2), seeds: int = 3) -> None:
+def run(out: Path = Path("nowhere"), root: Path | None = None, sizes: tuple[int, ...] = (1, 2), seeds: int = 3,
+        shifts: tuple[float, ...] = (1.0,)) -> None:
     """Writes what it was told.
 
     Args:
@@ -22,10 +23,12 @@ def run(out: Path = Path("nowhere"), root: Path | None = None, sizes: tuple[int,
         root: a path.
         sizes: numbers.
         seeds: a number.
+        shifts: numbers, of which only the experiment knows what they may be.
     """
-    if seeds > 9:
-        raise ValueError(f"seeds is {seeds}, expected at most 9")
+    if not 0 < seeds < 10:
+        raise ValueError(f"seeds is {seeds}, expected 1 to 9")
     (out / "told.txt").write_text(f"{root} {sizes} {seeds}")
+    (out / "shifts.txt").write_text(f"{shifts}")
 '''
 
 
@@ -70,6 +73,29 @@ def test_a_configuration_may_come_through_a_pipe(config: Path, kind: str, capsys
     assert yaml.safe_load(capsys.readouterr().out)["name"] == content["name"]
 
 
+@pytest.mark.parametrize("shifts", ["[-1, 0]", "[]"])
+def test_an_experiment_of_another_package_judges_its_settings_itself(config: Path, tmp_path: Path, shifts: str) -> None:
+    assert main(["--config", str(config), "--settings.shifts", shifts, "--out", "out"]) == 0
+    assert (tmp_path / "out" / "shifts.txt").read_text() == {"[-1, 0]": "(-1.0, 0.0)", "[]": "()"}[shifts]
+
+
+def test_a_null_experiment_is_a_sweep(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def printed(*options: str) -> str:
+        with pytest.raises(SystemExit) as exit_:
+            main([*options, "--print_config"])
+        assert exit_.value.code == 0
+        return capsys.readouterr().out
+
+    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(SWEEP))
+    (tmp_path / "null.yaml").write_text(yaml.safe_dump({**SWEEP, "experiment": None}))
+    sweep = printed("--config", "sweep.yaml")
+    assert "solvers:" in sweep
+    assert printed("--config", "null.yaml") == printed("--config", "sweep.yaml", "--experiment", "null") == sweep
+    assert "solvers:" in printed("--experiment", "null")
+    (tmp_path / "first.yaml").write_text("experiment: null")
+    assert "seeds: 2" in printed("--config", "first.yaml", "--config", str(config))
+
+
 @pytest.mark.parametrize("content", ["settings: {seeds: 1}", "settings.seeds: 1"])
 def test_later_files_of_an_experiment_win_key_by_key(config: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "later.yaml").write_text(content)
@@ -93,7 +119,7 @@ def test_an_experiment_prints_its_configuration_and_help(config: Path, capsys: p
     [
         (["--settings.seed", "1"], "unrecognized arguments: --settings.seed"),
         (["--settings.seeds", "x"], "settings.seeds: Expected a int. got x"),
-        (["--settings.seeds", "0"], "settings: seeds is 0, expected at least 1"),
+        (["--settings.seeds", "0"], "settings: seeds is 0, expected 1 to 9"),
         (["--limit", "3"], "unrecognized arguments: --limit"),
         (["--experiment", "lit_inverse.nothing"], "experiment: got 'lit_inverse.nothing' .*, expected the name of"),
         (["--experiment", ""], "experiment: got '' .*, expected the name of"),

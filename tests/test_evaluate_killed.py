@@ -47,6 +47,30 @@ def test_a_sweep_killed_again_and_again_ends_as_if_undisturbed(tmp_path: Path, m
     assert len((tmp_path / "killed" / "results.jsonl").read_text().splitlines()) == len(ended) == 12
 
 
+def test_a_sweep_told_to_end_does_so_within_a_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "sweep.yaml"
+    config.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
+    monkeypatch.setattr(command_line, "write_report", lambda *_: None)
+    argv = ["--config", str(config), "--out", str(tmp_path / "out"), "--batch_size", "1", "--solvers.jittered.seconds"]
+    process = multiprocessing.get_context("fork").Process(target=main, args=([*argv, "600"],))
+    process.start()
+    try:
+        while not read_rows(tmp_path / "out"):  # the first case of the other solver
+            assert process.is_alive()
+            time.sleep(0.01)
+        process.terminate()
+        process.join(20)
+        assert process.exitcode == -signal.SIGTERM
+    finally:
+        process.kill()
+    before = read_rows(tmp_path / "out")
+    assert len(before) == 1
+    assert main([*argv, "0"]) == 0
+    after = read_rows(tmp_path / "out")
+    assert before.items() <= after.items()
+    assert len((tmp_path / "out" / "results.jsonl").read_text().splitlines()) == len(after) == 12
+
+
 @pytest.mark.slow
 def test_a_sweep_killed_at_random_moments_ends_as_if_undisturbed(tmp_path: Path) -> None:
     config = tmp_path / "sweep.yaml"

@@ -80,8 +80,12 @@ def test_two_processes_compute_each_case_once_and_as_one_does(config: Path, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", ["starter", "started"])
-def test_a_killed_process_takes_nothing_finished_with_it(config: Path, tmp_path: Path, victim: str) -> None:
+@pytest.mark.parametrize(
+    ("victim", "end"), [("starter", signal.SIGKILL), ("started", signal.SIGKILL), ("starter", signal.SIGTERM)]
+)
+def test_a_killed_process_takes_nothing_finished_with_it(
+    config: Path, tmp_path: Path, victim: str, end: signal.Signals
+) -> None:
     slow = ["--batch_size", "1", "--solvers.plain.seconds", "0.5"]
     process = start(config, tmp_path / "out", *slow, "--trainer.devices", "2")
     children: list[str] = []
@@ -89,7 +93,7 @@ def test_a_killed_process_takes_nothing_finished_with_it(config: Path, tmp_path:
         time.sleep(0.05)
         children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
     before = errors(tmp_path / "out")
-    os.kill(process.pid if victim == "starter" else int(children[0]), signal.SIGKILL)
+    os.kill(process.pid if victim == "starter" else int(children[0]), end)
     process.communicate(timeout=120)
     assert process.returncode != 0
     finish(start(config, tmp_path / "out", *slow))

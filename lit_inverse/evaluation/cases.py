@@ -67,15 +67,22 @@ class Case:
         return Group(self.solver, str(self.measurement), self.noise_level, self.shape, self.reference_shape)
 
 
+class Memory(NamedTuple):
+    """Bytes of one x, or k-space, and of one A, in the precision of the sweep."""
+
+    item: int
+    operator: int
+
+
 @dataclass(frozen=True)
 class Plan:
-    """All cases of a sweep, and the bytes one operator takes for each shape and value of `measurements`.
+    """All cases of a sweep, and what one item takes of memory for each shape and value of `measurements`.
 
     Solvers of equal settings under several names have equal keys: they are computed once and stored under each name.
     """
 
     cases: list[Case]
-    operator_bytes: dict[tuple[tuple[int, ...], str], int]
+    memory: dict[tuple[tuple[int, ...], str], Memory]
 
 
 def plan(sweep: Sweep) -> Plan:
@@ -112,7 +119,7 @@ def plan(sweep: Sweep) -> Plan:
         for image in images
         for repeat in range(sweep.repeats)
     ]
-    return Plan(cases, {place: setting.operator_bytes for place, setting in settings.items()})
+    return Plan(cases, {place: setting.memory for place, setting in settings.items()})
 
 
 def names(sweep: Sweep, cases: Iterable[Case]) -> dict[str, list[dict[str, str]]]:
@@ -151,11 +158,10 @@ def fair_size(n_cases: int, n_processes: int) -> int:
 def _batch_size(sweep: Sweep, plan: Plan, case: Case, device: torch.device) -> int:
     if sweep.batch_size != "auto":
         return sweep.batch_size
-    item = math.prod(case.shape) * sweep.dtype.itemsize
-    size = min(sweep.solvers[case.solver].preferred_batch(device), _ITEM_BYTES // max(1, item))
+    memory = plan.memory[case.shape, str(case.measurement)]
+    size = min(sweep.solvers[case.solver].preferred_batch(device), _ITEM_BYTES // max(1, memory.item))
     if sweep.operator_per != "sweep":
-        each = plan.operator_bytes[case.shape, str(case.measurement)] * sweep.dtype.itemsize // 4  # drawn in float32
-        size = min(size, _OPERATOR_BYTES // max(1, each))
+        size = min(size, _OPERATOR_BYTES // max(1, memory.operator))
     return max(1, size)
 
 
@@ -200,11 +206,11 @@ class _Setting(NamedTuple):
     """One shape of x and one value of `measurements`.
 
     Attributes:
-        operator_bytes: memory of one A.
+        memory: of one item and its A.
         identities: of each solver what its results depend on there.
     """
 
-    operator_bytes: int
+    memory: Memory
     identities: dict[str, Any]
 
 
@@ -237,11 +243,16 @@ def _check_settings(sweep: Sweep, items: Iterable[dict[str, Any]]) -> dict[tuple
             for level in sweep.noise_levels:
                 with as_usage_errors("noise_levels"):
                     Problem(operator, sweep.noise(level)).measure([item], [0])
-            size = sum(buffer.nbytes for buffer in operator.buffers())
             found[shape, str(measurement)] = _Setting(
-                size, {name: _identity(sweep, name, operator) for name in sweep.solvers}
+                _memory(sweep, x, operator), {name: _identity(sweep, name, operator) for name in sweep.solvers}
             )
     return found
+
+
+def _memory(sweep: Sweep, x: Tensor, operator: Operator) -> Memory:
+    dtype = sweep.dtype.to_complex() if x.is_complex() else sweep.dtype
+    drawn = sum(buffer.nbytes for buffer in operator.buffers())
+    return Memory(x.numel() * dtype.itemsize, drawn * sweep.dtype.itemsize // 4)  # drawn in float32
 
 
 def _identity(sweep: Sweep, solver: str, operator: Operator) -> dict[str, Any]:

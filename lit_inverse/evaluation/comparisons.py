@@ -1,6 +1,7 @@
 """Which solver is better, on the same images and measurements."""
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,10 @@ class Comparison:
         low: lower end of its 95 % interval over images: the bootstrap's (bias-corrected and accelerated), of fewer than
             10 images the t-interval.
         high: upper end.
+        difference_db: mean of 10 log10(mse of first / mse of second); negative when the first is better. All images
+            weigh alike in it, whereas hard ones rule `difference`. None where an error is 0 or not finite.
+        db_low: lower end of its 95 % interval, found as `low` is.
+        db_high: upper end.
         p: two-sided Wilcoxon signed-rank test that the differences are symmetric about 0.
         p_holm: p corrected for the number of comparisons of the sweep (Holm 1979).
         wins: share of the images on which the first is better; ties count half.
@@ -48,6 +53,9 @@ class Comparison:
     difference: float
     low: float
     high: float
+    difference_db: float | None
+    db_low: float | None
+    db_high: float | None
     p: float
     p_holm: float
     wins: float
@@ -100,12 +108,13 @@ def compare(rows: Iterable[Row]) -> list[Comparison]:
 def _comparison(setting: Setting, rows: Sequence[Row], others: Sequence[Row]) -> Comparison | None:
     """Of two solvers' rows at one setting, if they have at least 2 images in common."""
     errors = {(row["image"], row.get("repeat", 0)): row["mse"] for row in others}
-    both = [row for row in rows if (row["image"], row.get("repeat", 0)) in errors]
-    of_image = per_item(both, lambda row: row["mse"] - errors[row["image"], row.get("repeat", 0)])
-    if len(of_image) < 2:
+    both = [row | {"other": errors[of]} for row in rows if (of := (row["image"], row.get("repeat", 0))) in errors]
+    differences = np.array([*per_item(both, lambda row: row["mse"] - row["other"]).values()])
+    if len(differences) < 2:
         return None
-    differences = np.array([*of_image.values()])
     low, high = _interval(differences)
+    in_db = np.array([*per_item(both, lambda row: _ratio_in_db(row["mse"], row["other"])).values()])
+    low_db, high_db = _interval(in_db) if np.isfinite(in_db).all() else (None, None)
     p = float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
     return Comparison(
         first=rows[0]["solver"],
@@ -117,12 +126,22 @@ def _comparison(setting: Setting, rows: Sequence[Row], others: Sequence[Row]) ->
         difference=float(differences.mean()),
         low=low,
         high=high,
+        difference_db=None if low_db is None else float(in_db.mean()),
+        db_low=low_db,
+        db_high=high_db,
         p=p,
         p_holm=p,
         wins=float(np.mean((differences < 0) + 0.5 * (differences == 0))),
         rank_correlation=rank_correlation(differences),
         differences=tuple(differences.tolist()),
     )
+
+
+def _ratio_in_db(error: float, other: float) -> float:
+    """NaN where one of them is 0 or not finite."""
+    if not (0 < error < math.inf and 0 < other < math.inf):
+        return math.nan
+    return 10 * (math.log10(error) - math.log10(other))
 
 
 def _interval(differences: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """What evaluate.py is asked for; later files win key by key, and paths in a file are relative to it."""
 
+import argparse
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class Request:
     Attributes:
         files: of --config, or the default.
         experiment: the package of an experiment of theory to be run in place of a sweep, as it was said; else None.
+            Taken out of the files, whose null means none as well.
         vary: the operator's argument that a sweep runs through, likewise.
         help, print_config: whether only that is asked for.
         rest: all arguments but --config, --experiment and these two.
@@ -71,22 +73,28 @@ class Request:
         """
         parser = OneLineParser(add_help=False, allow_abbrev=False)
         parser.add_argument("-c", "--config", action="append", default=[])
-        parser.add_argument("--experiment")
-        parser.add_argument("--vary")
+        parser.add_argument("--experiment", type=_or_null, default=argparse.SUPPRESS)
+        parser.add_argument("--vary", default=argparse.SUPPRESS)
         parser.add_argument("--print_config", action="store_true")
         parser.add_argument("-h", "--help", action="store_true")
         asked, rest = parser.parse_known_args(argv)
-        paths = asked.config or ([default] if asked.experiment is None else [])
+        paths = asked.config or ([default] if getattr(asked, "experiment", None) is None else [])
         files = [ConfigFile.read(path) for path in paths]
-        said = {key: value for file in files for key, value in file.content.items()}
+        said = {key: value for file in files for key, value in file.content.items()} | vars(asked)
+        for file in files:
+            file.content.pop("experiment", None)
         return cls(
             files,
-            said.get("experiment") if asked.experiment is None else asked.experiment,
-            asked.vary or said.get("vary"),
+            said.get("experiment"),
+            said.get("vary"),
             asked.help,
             asked.print_config,
-            rest if asked.vary is None else [*rest, "--vary", asked.vary],
+            [*rest, "--vary", asked.vary] if "vary" in asked else rest,
         )
+
+
+def _or_null(text: str) -> str | None:
+    return None if text == "null" else text
 
 
 def new_parser(kind: type[ArgumentParser], description: str) -> ArgumentParser:

@@ -33,7 +33,6 @@ def run_experiment(request: Request) -> None:
         raise SystemExit(0)
     with parser_errors("command line"):
         config = parser.parse_args(request.rest, namespace=_parse(_parser(Incomplete, experiment, run), request.files))
-    config.experiment = experiment
     _resolve(config, config.settings.keys())
     resolved = parser.dump(config, skip_unset=False)
     if request.print_config:
@@ -42,7 +41,7 @@ def run_experiment(request: Request) -> None:
     out = config.out or Path("runs") / config.name
     settings = parser.instantiate(config).settings.as_dict()
     with refusals(run, "settings: "):
-        check_counts(settings)
+        check_counts(run, settings)
     with as_usage_errors("out"):
         out.mkdir(parents=True, exist_ok=True)
         found = _found(out)

@@ -47,10 +47,13 @@ def compare_runs(argv: Sequence[str]) -> None:
         interval = f"{low:.4g} to {high:.4g}"
         setting = figures.shown(s.setting)
         print(f"{s.label:<32}{setting:>10}{s.noise_level:>9g}{s.n:>8}{value:>12.4g}{interval:>26}")
-    print("\npaired differences of MSE, 95 % intervals (bootstrap, below 10 images t), Holm-corrected p")
+    print("\npaired differences of MSE and in dB, 95 % intervals (bootstrap, below 10 images t), Holm-corrected p")
     for c in comparisons:
         where = f"{symbol}={figures.shown(c.setting)}, noise {c.noise_level:g}, {c.n} images"
-        print(f"{c.first} - {c.second} at {where}: {c.difference:.3g} ({c.low:.3g} to {c.high:.3g}), p {c.p_holm:.2g}")
+        found = f"{c.difference:.3g} ({c.low:.3g} to {c.high:.3g})"
+        if c.difference_db is not None:
+            found += f", {c.difference_db:.3g} dB ({c.db_low:.3g} to {c.db_high:.3g})"
+        print(f"{c.first} - {c.second} at {where}: {found}, p {c.p_holm:.2g}")
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         findings.write(args.out)

@@ -28,10 +28,11 @@ class Summary:
         m: entries of y; their mean where images differ in it.
         setting: value of the operator's varied argument, m itself by default.
         images: number of images and slices.
+        cases: number of cases: repeats and slices are counted one by one.
         mse_low: lower end of the 95 % t-interval of the mean; minus infinity for one image.
         mse_q1: first quartile, by linear interpolation between order statistics, as the median and the third.
         psnr_mean: over the images that have one: exact reconstructions, of infinite PSNR, are left out.
-        diverged: number of cases, repeats counted one by one.
+        diverged: number of cases that did.
         stopped_early: likewise.
         seconds_mean: solver time of a case.
         nmse_db: aggregate NMSE, 10 log10(sum_i ||x_hat_i - x_i||^2 / sum_i ||x_i||^2); dominated by large errors.
@@ -49,6 +50,7 @@ class Summary:
     noise_level: float
     n: int
     images: int
+    cases: int
     mse_mean: float
     mse_low: float
     mse_high: float
@@ -100,6 +102,7 @@ def _summary(setting: Setting, rows: list[Row], known: Mapping[str, float]) -> S
         noise_level=rows[0]["noise_level"],
         n=len(mse),
         images=len({row["image"] for row in rows}),
+        cases=len(rows),
         mse_mean=float(np.mean(mse)),
         mse_low=low,
         mse_high=high,

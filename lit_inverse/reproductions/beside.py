@@ -37,7 +37,7 @@ def _error(row: Row | None) -> str:
         return ""
     if found := _with_interval(row, "nmse_db", "nmse_db", ".1f"):
         return f"{found} dB"
-    diverged = f", {row['diverged']} of {row['n']} diverged" if row["diverged"] else ""
+    diverged = f", {row['diverged']} of {row.get('cases') or '?'} cases diverged" if row["diverged"] else ""
     return _with_interval(row, "mse_mean", "mse", ".3g") + diverged
 
 

@@ -11,9 +11,11 @@ _HEAD = """# The literature, figure by figure
 
 Figures and tables of the founding papers, measured again. A verdict is derived from the numbers that this project got:
 reproduced when all claims of the paper hold, not reproduced when one does not, undecided when the measurements leave
-one open, such as when the 95 % interval of a paired difference holds 0. A figure's link leads to its picture, the
-published values beside ours, the command, and when and on what it was measured; [the end](#how-to-measure-again) tells
-how to measure again.
+one open, such as when the 95 % interval of a paired difference holds 0. The interval after a difference in dB is that
+of the mean, over n images (a volume is one), of 10 log10 of the solver's squared error over the other one's on the same
+measurements: it tells of images like these at these settings, and lies below 0 where the solver is better. A figure's
+link leads to its picture, the published values beside ours, the command, and when and on what it was measured; [the
+end](#how-to-measure-again) tells how to measure again.
 """
 _TAIL = """## How to measure again
 

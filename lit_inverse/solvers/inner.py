@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lit_inverse.operators import Operator
+from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.operators.items import column
 from lit_inverse.solvers.base import Given, Solver
 from lit_inverse.solvers.solution import Solution
@@ -46,3 +46,8 @@ def mapped(solution: Solution, change: Callable[[Tensor], Tensor]) -> Solution:
     return dataclasses.replace(
         solution, x=change(solution.x), iterates=each(solution.iterates), samples=each(solution.samples)
     )
+
+
+def consistent(x: Tensor, y: Tensor, operator: LinearOperator) -> Tensor:
+    """x + A^+ (y - A x): what y says replaces what x says about it."""
+    return x + operator.pinv(y - operator(x))

@@ -11,7 +11,7 @@ from lit_inverse.seeding import derive_seed
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.base import Given, Solver, ValueRange
 from lit_inverse.solvers.deep_prior import DeepPrior
-from lit_inverse.solvers.inner import limited, mapped, solve_within
+from lit_inverse.solvers.inner import consistent, limited, mapped, solve_within
 from lit_inverse.solvers.requirements import require_images, require_linear
 from lit_inverse.solvers.solution import Solution, Status
 
@@ -76,7 +76,7 @@ class RealChannels(Solver):
 
         def finished(x: Tensor) -> Tensor:
             x = together(x) * scale.view(-1, 1, 1, 1)  # black where y is 0, whatever a network makes of it
-            return x + operator.pinv(given.y - operator(x)) if self.data_consistent else x
+            return consistent(x, given.y, operator) if self.data_consistent else x
 
         mean = replace(fits[0], x=torch.stack([fit.x for fit in fits]).mean(0), status=_statuses(fits))
         return mapped(mean, finished)

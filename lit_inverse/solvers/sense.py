@@ -8,7 +8,7 @@ from torch import Tensor
 from lit_inverse.operators import Fourier, MultiCoil, Operator, masks, sensitivities
 from lit_inverse.settings import at_least_1, one_of
 from lit_inverse.solvers.base import Given, Solver, ValueRange
-from lit_inverse.solvers.inner import limited, mapped, solve_within
+from lit_inverse.solvers.inner import consistent, limited, mapped, solve_within
 from lit_inverse.solvers.requirements import require_images
 from lit_inverse.solvers.solution import Solution
 from lit_inverse.solvers.tikhonov import Tikhonov
@@ -35,6 +35,7 @@ class SENSE(Solver):
         calibration: largest number of rows and of columns around the zero frequency that are used; by default 24, if
             as many are measured.
         crop: S is 0 where ESPIRiT's eigenvalue is below it; 0 to keep it everywhere.
+        data_consistent: whether at the end the measured frequencies of each coil replace those of S_c x.
         max_iter: iterations of the solver; null for what it says itself.
 
     Raises:
@@ -48,6 +49,7 @@ class SENSE(Solver):
         maps: Maps = "espirit",
         calibration: int = 24,
         crop: float = 0.0,
+        data_consistent: bool = False,
         max_iter: int | None = None,
     ) -> None:
         at_least_1(calibration=calibration, max_iter=max_iter)
@@ -57,7 +59,7 @@ class SENSE(Solver):
         self.solver = limited(solver, max_iter)
         self.max_iter: int = getattr(self.solver, "max_iter", 0)
         self.maps: Maps = maps
-        self.calibration, self.crop = calibration, crop
+        self.calibration, self.crop, self.data_consistent = calibration, crop, data_consistent
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         require_images(operator)
@@ -83,7 +85,12 @@ class SENSE(Solver):
         largest = seen_by_all.adjoint(given.y).abs().flatten(1).amax(1)
         unit = torch.where(largest > 0, largest, 1)
         solution = solve_within(self.solver, given, seen_by_all, unit)
-        return mapped(solution, lambda x: coils * (x * largest.view(-1, 1, 1, 1)))
+
+        def coil_images(x: Tensor) -> Tensor:
+            images = coils * (x * largest.view(-1, 1, 1, 1))
+            return consistent(images, given.y, operator) if self.data_consistent else images
+
+        return mapped(solution, coil_images)
 
     def sensitivities(self, y: Tensor, operator: Fourier) -> Tensor:
         """S of each item, complex (B, coils, H, W), from measurements y (B, coils, kept)."""

@@ -34,18 +34,22 @@ def main(run: Callable[..., None], argv: Sequence[str] | None = None) -> int:
             settings = parser.instantiate(parser.parse_args(sys.argv[1:] if argv is None else argv)).as_dict()
         settings.pop("config")
         with refusals(run):
-            check_counts(settings)
+            check_counts(run, settings)
             run(**settings)
 
     return run_command(command)
 
 
-def check_counts(settings: Mapping[str, Any]) -> None:
+def check_counts(run: Callable[..., None], settings: Mapping[str, Any]) -> None:
     """Refuses counts of 0, empty lists and negative numbers in lists, of which nothing can be measured.
+
+    Experiments of other packages judge their settings themselves.
 
     Raises:
         ValueError: with the name of the setting.
     """
+    if _package(run.__module__) not in _OURS:
+        return
     for name, value in settings.items():
         if isinstance(value, tuple | list) and not value:
             raise ValueError(f"{name} is empty, expected at least one")

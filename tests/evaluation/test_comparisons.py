@@ -1,13 +1,22 @@
 """Paired comparisons against scipy, by enumeration and by hand."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from lit_inverse.evaluation.comparisons import bootstrap_interval, compare, holm, rank_correlation, winners
-from lit_inverse.evaluation.statistics import summarise
+from lit_inverse.evaluation.comparisons import (
+    Comparison,
+    bootstrap_interval,
+    compare,
+    holm,
+    rank_correlation,
+    winners,
+)
+from lit_inverse.evaluation.statistics import summarise, write_csv
+from lit_inverse.reproductions.tables import Tables
 
 
 def rows_of(solver: str, errors: np.ndarray, m: int = 50, repeat: int = 0) -> list[dict[str, object]]:
@@ -135,3 +144,47 @@ def test_the_first_of_a_pair_is_the_same_in_all_settings_and_these_ascend() -> N
     """Whatever the order of the rows, which is that of completion in a file of results."""
     found = compare(rows_of("b", B, 100) + rows_of("a", A, 100) + rows_of("a", A, 50) + rows_of("b", B, 50))
     assert [(c.first, c.second, c.setting) for c in found] == [("b", "a", 50), ("b", "a", 100)]
+
+
+def test_a_comparison_in_decibels_weighs_all_images_alike() -> None:
+    """The first is better by 3 dB on all images but the hardest, which rules the difference of means."""
+    hard = np.where(np.arange(9) == 0, 1000.0, B[:9])
+    better = np.where(np.arange(9) == 0, 1.5, 0.5) * hard
+    (found,) = compare(rows_of("a", better) + rows_of("b", hard))
+    ratios = 10 * np.log10(better / hard)
+    expected = stats.ttest_1samp(ratios, 0).confidence_interval(0.95)
+    assert found.difference_db == pytest.approx(ratios.mean(), rel=1e-10)
+    assert (found.db_low, found.db_high) == pytest.approx((expected.low, expected.high), rel=1e-10)
+    assert found.db_high < 0 < found.difference
+
+
+def test_the_interval_in_decibels_of_many_images_is_the_bootstraps() -> None:
+    (found,) = compare(rows_of("a", A) + rows_of("b", B))
+    ratios = 10 * np.log10(A / B)
+    assert (found.db_low, found.db_high) == pytest.approx(bootstrap_interval(ratios), rel=1e-10)
+    (turned,) = compare(rows_of("b", B) + rows_of("a", A))
+    assert turned.difference_db == pytest.approx(-ratios.mean(), rel=1e-10)
+
+
+def test_decibels_of_repeats_and_slices_are_averaged_per_item() -> None:
+    rows = rows_of("a", A) + rows_of("a", 100 * A, repeat=1) + rows_of("b", B) + rows_of("b", B, repeat=1)
+    (found,) = compare([row | {"volume": str(int(str(row["image"])) // 5)} for row in rows])
+    ratios = (10 * np.log10(A / B) + 10).reshape(5, 5).mean(1)
+    expected = stats.ttest_1samp(ratios, 0).confidence_interval(0.95)
+    assert found.n == 5
+    assert found.difference_db == pytest.approx(ratios.mean(), rel=1e-10)
+    assert (found.db_low, found.db_high) == pytest.approx((expected.low, expected.high), rel=1e-10)
+
+
+@pytest.mark.parametrize("error", [0.0, np.inf, np.nan])
+@pytest.mark.parametrize("of_first", [True, False])
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+def test_errors_without_a_ratio_have_no_decibels(tmp_path: Path, error: float, of_first: bool) -> None:
+    """The other images alone would be the easy ones."""
+    changed = np.where(np.arange(5) == 3, error, A[:5])
+    pair = (changed, B[:5]) if of_first else (B[:5], changed)
+    (found,) = compare([row for solver, errors in zip("ab", pair, strict=True) for row in rows_of(solver, errors)])
+    assert (found.difference_db, found.db_low, found.db_high) == (None, None, None)
+    write_csv(Comparison, [found], tmp_path / "comparisons.csv", leave_out={"differences"})
+    (line,) = Tables(tmp_path)["comparisons"]
+    assert [line[name] for name in ("difference_db", "db_low", "db_high")] == [None, None, None]

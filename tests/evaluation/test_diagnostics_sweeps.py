@@ -12,6 +12,7 @@ import yaml
 from evaluation.sweeps import rows as result_rows
 from small_sweep import SWEEP
 
+from datamodules import DigitsDataModule
 from evaluate import main
 from lit_inverse.evaluation.cases import plan
 from lit_inverse.evaluation.config_files import Request
@@ -263,6 +264,28 @@ def test_an_operator_without_a_seed_is_measured_once_for_all_images(tmp_path: Pa
     assert [row["image"] for row in rows] == ["test/0"]
 
 
+def test_slices_of_a_volume_are_one_image_of_a_solver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three slices of two volumes; each slice has an A of its own, which is independent of the others."""
+    whole = DigitsDataModule.dataset
+
+    def slices(data: DigitsDataModule, split: str) -> list[dict[str, Any]]:
+        return [{**whole(data, split)[number], "volume": f"{number // 2}.h5"} for number in range(3)]
+
+    monkeypatch.setattr(DigitsDataModule, "dataset", slices)
+    diagnostics = {name: {**one, "init_args": {**one["init_args"], "limit": 3}} for name, one in DIAGNOSTICS.items()}
+    path = config_at(tmp_path, limit=3, measurements=[20], solvers=PLAIN, diagnostics=diagnostics)
+    assert main(["--config", str(path), "--out", str(tmp_path / "out")]) == 0
+    rows = read_diagnostics(tmp_path / "out").values()
+    found = [row["estimates"]["kernel"]["value"] for row in rows if row["name"] == "instability"]
+    with (tmp_path / "out" / "diagnostics.csv").open() as file:
+        lines = {(line["name"], line["kind"]): line for line in csv.DictReader(file)}
+    kernel = lines["instability", "kernel"]
+    assert kernel["n"] == "2"
+    assert float(kernel["value"]) == pytest.approx(((found[0] + found[1]) / 2 + found[2]) / 2)
+    assert (float(kernel["least"]), float(kernel["largest"])) == pytest.approx((min(found), max(found)))
+    assert {line["n"] for (name, _), line in lines.items() if name == "coherence"} == {"3"}
+
+
 def row_of(
     solver: str, image: str, value: float | None, kind: str = "adversarial", setting: int = 100
 ) -> dict[str, Any]:
@@ -280,6 +303,15 @@ def test_constants_are_means_over_images_with_their_interval_and_range() -> None
     assert (second.value, second.error, second.n, second.undefined) == (2.0, math.inf, 1, 1)  # a bound has no interval
     (third,) = constants([row_of("c", "0", None)])
     assert (third.n, third.undefined, third.largest) == (0, 1, pytest.approx(math.nan, nan_ok=True))
+
+
+def test_a_volume_counts_once_in_the_interval_of_a_constant() -> None:
+    volumes = [row_of("a", f"{v}:{i}", v + d) | {"volume": f"{v}.h5"} for v in (1, 3) for i, d in ((0, -0.5), (1, 0.5))]
+    (found,) = constants(volumes)
+    assert (found.value, found.n, found.least, found.largest) == (2.0, 2, 0.5, 3.5)
+    assert found.error == pytest.approx(12.706, rel=1e-4)  # as of the two numbers 1 and 3
+    (one,) = constants([row | {"bound": "mean"} for row in volumes[:2]])
+    assert (one.value, one.n, one.error) == (1.0, 1, pytest.approx(0.5 / 2**0.5))
 
 
 @pytest.mark.parametrize(("bound", "error"), [("mean", 0.5 / 2**0.5), ("exact", 0.5 / 2**0.5), ("lower", math.inf)])

@@ -119,7 +119,7 @@ def test_volumes_of_many_shapes_are_not_in_memory_together(
 
 
 def test_large_slices_are_not_solved_all_at_once(sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lit_inverse.evaluation.cases._ITEM_BYTES", 3 * 2 * 16 * 12 * 4 + 1)
+    monkeypatch.setattr("lit_inverse.evaluation.cases._ITEM_BYTES", 3 * 2 * 16 * 12 * 8 + 1)
     one = sweep()
     assert [len(batch) for batch in batches(one, plan(one), set(), CPU)] == [3, 1]
 

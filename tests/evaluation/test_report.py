@@ -120,6 +120,18 @@ def test_all_tables_are_written(written: Written) -> None:
     assert names == {path.stem for path in (out / "figures").glob("*.pdf")}
 
 
+def test_the_page_has_differences_in_decibels(written: Written) -> None:
+    page, found = written
+    table = page.read_text().split('id="pairs-table"')[1].split("</table>")[0]
+    heads = re.findall(r"<th [^>]*>([^<]*)</th>", table)
+    rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in table.split("<tbody>")[1].split("</tr>")]
+    at = heads.index("in dB")
+    assert heads[at : at + 3] == ["in dB", "dB from", "dB to"]
+    assert [row[at : at + 3] for row in rows if row] == [
+        [f"{value:.3g}" for value in (c.difference_db, c.db_low, c.db_high)] for c in found.findings.comparisons
+    ]
+
+
 def test_what_the_page_has_no_room_for_is_named(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "_FIGURE_CHARACTERS", 300_000)
     embedded, named = report._embedded(written[1].figures)

@@ -40,6 +40,7 @@ def test_slices_of_a_volume_are_one_item() -> None:
                 slice_of = {"image": f"{number}.h5:{place}", "volume": f"{number}.h5"}
                 rows += [row(solver, 50, **slice_of, mse=mse + d, repeat=i) for i, d in ((0, 0.1), (1, -0.1))]
     first = summarise(rows)[0]
+    assert first.cases == 2 * (10 + 11 + 12 + 13)
     assert (first.n, first.mse_mean) == (4, pytest.approx(means.mean()))
     interval = stats.ttest_1samp(means, 0).confidence_interval(0.95)
     assert (first.mse_low, first.mse_high) == pytest.approx((interval.low, interval.high))

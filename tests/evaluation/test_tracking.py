@@ -12,6 +12,7 @@ from small_sweep import SWEEP
 from wandb.proto import wandb_internal_pb2
 
 from evaluate import main
+from lit_inverse.reproductions.tables import Tables
 from lit_inverse.tracking import wandb_logger
 
 COHERENCE = {"class_path": "lit_inverse.theory.diagnostics.Coherence"}
@@ -111,6 +112,14 @@ STATISTICS = [("summaries", 4), ("comparisons", 2), ("winners", 2), ("success", 
 @pytest.mark.parametrize(("name", "n_rows"), STATISTICS)
 def test_the_run_holds_the_statistics(out: Path, name: str, n_rows: int) -> None:
     assert len(OfflineRun(out).table(name)["data"]) == n_rows
+
+
+def test_the_run_holds_comparisons_in_decibels(out: Path) -> None:
+    table = OfflineRun(out).table("comparisons")
+    found = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    expected = Tables(out)["comparisons"]
+    for name in ("difference_db", "db_low", "db_high"):
+        assert [row[name] for row in found] == pytest.approx([row[name] for row in expected])
 
 
 def test_the_run_holds_figures_and_reconstructions(out: Path) -> None:

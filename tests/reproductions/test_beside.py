@@ -20,6 +20,15 @@ def test_an_error_of_one_image_has_no_interval(tmp_path: Path) -> None:
     assert beside.errors()(tables(tmp_path, summary=[row])).rows == [["10", "0.1"]]
 
 
+def test_cases_that_diverged_are_told_of_all_cases(tmp_path: Path) -> None:
+    row = summary("ours", 10, 0.1, diverged=12) | {"cases": 40}
+    (line,) = beside.errors()(tables(tmp_path / "a", summary=[row])).rows
+    assert line == ["10", "0.1 (0.05 to 0.2), 12 of 40 cases diverged"]
+    earlier = {name: cell for name, cell in row.items() if name != "cases"}
+    (line,) = beside.errors()(tables(tmp_path / "b", summary=[earlier])).rows
+    assert line == ["10", "0.1 (0.05 to 0.2), 12 of ? cases diverged"]
+
+
 def test_errors_of_vectors_are_in_db(tmp_path: Path) -> None:
     decibels = {"nmse_db": -20.04, "nmse_db_low": -21.0, "nmse_db_high": -19.0}
     row = summary("ours", 250, 0.1) | decibels

@@ -45,6 +45,14 @@ def test_the_verdict_is_that_of_the_claims(tmp_path: Path, tv: bool | None, verd
     assert f"**Verdict: {verdict}{why}**" in text
 
 
+def test_the_page_says_what_an_interval_is_of(tmp_path: Path) -> None:
+    said = " ".join(page(tmp_path).split())
+    assert (
+        "The interval after a difference in dB is that of the mean, over n images (a volume is one), of 10 log10"
+        in said
+    )
+
+
 def test_what_can_not_be_compared_says_why(tmp_path: Path) -> None:
     one = Experiment("P", "Table 2", RUN, "Times.", [], beside.errors(), not_comparable="another machine")
     text = page(tmp_path, one)
@@ -63,7 +71,7 @@ def test_a_section_has_claims_numbers_data_date_and_time(tmp_path: Path) -> None
     text = page(tmp_path)
     assert "| Ours is ahead of the Lasso. | yes | ahead at 1 of 1 |" in text
     assert "| And of TV. | yes | ahead \\| beside at 0 of 1 |" in text
-    assert "| 10 | 0.1 (0.05 to 0.2) | 0.2 (0.1 to 0.4), 3 of 5 diverged |" in text
+    assert "| 10 | 0.1 (0.05 to 0.2) | 0.2 (0.1 to 0.4), 3 of 5 cases diverged |" in text
     assert (
         "Measured on 2026-01-02 at small settings on chest X-rays: 1.5 minutes of computation, cpu, test, "
         "commit 0123456789ab." in text

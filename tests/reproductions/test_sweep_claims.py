@@ -35,7 +35,7 @@ def test_ahead_does_not_depend_on_which_solver_a_pair_begins_with(tmp_path: Path
     found = tables(tmp_path, comparisons=[comparison("lasso", "ours", 10, *WORSE)])
     verdict = ahead("ours", "lasso")(found)
     assert verdict.holds
-    assert "lasso at 10: -0.2 (-0.3 to -0.1, n = 5)" in verdict.evidence
+    assert "lasso at 10: -2 dB (-3 to -1, n = 5)" in verdict.evidence
     assert ahead("lasso", "ours")(found).holds is False
 
 
@@ -53,7 +53,24 @@ def test_ahead_may_be_asked_of_a_range_of_m_over_n(tmp_path: Path) -> None:
 def test_the_evidence_names_where_a_solver_is_behind(tmp_path: Path) -> None:
     rows = [comparison("ours", "lasso", 10, *BETTER), comparison("ours", "tv", 20, *WORSE)]
     evidence = ahead("ours", "lasso", "tv")(tables(tmp_path, comparisons=rows)).evidence
-    assert evidence.startswith("ahead at 1 of 4, behind tv at 20: +0.2 (+0.1 to +0.3, n = 5)")
+    assert evidence.startswith("ahead at 1 of 4, behind tv at 20: +2 dB (+1 to +3, n = 5)")
+
+
+@pytest.mark.parametrize("check", [ahead("ours", "lasso"), ahead_in_most("ours", "lasso", share=0.8)])
+def test_what_is_ahead_is_told_by_the_decibels(tmp_path: Path, check: Check) -> None:
+    """One hard image, on which ours is worse, rules the mean of squared errors."""
+    row = comparison("ours", "lasso", 10, *WORSE) | {"difference_db": -2.0, "db_low": -3.0, "db_high": -1.0}
+    assert check(tables(tmp_path / "ahead", comparisons=[row])).holds
+    turned = row | {"difference_db": 2.0, "db_low": 1.0, "db_high": 3.0, "difference": -0.2, "high": -0.1}
+    assert check(tables(tmp_path / "behind", comparisons=[turned])).holds is False
+
+
+@pytest.mark.parametrize("check", [ahead("ours", "lasso"), ahead_in_most("ours", "lasso", share=0.8)])
+def test_a_table_without_decibels_leaves_the_claim_open_and_says_so(tmp_path: Path, check: Check) -> None:
+    row = {name: cell for name, cell in comparison("ours", "lasso", 10, *BETTER).items() if "db" not in name}
+    verdict = check(tables(tmp_path, comparisons=[row]))
+    assert verdict.holds is None
+    assert verdict.evidence.endswith("undecided lasso at 10: no difference in dB (n = 5)")
 
 
 OF_LASSO = [comparison("ours", "lasso", m, *BETTER) for m in (10, 20)]
@@ -82,7 +99,7 @@ def test_what_is_refuted_elsewhere_is_false_whatever_is_missing(tmp_path: Path) 
 
 @pytest.mark.parametrize("cell", ["", "nan"])
 def test_a_difference_without_a_number_decides_nothing(tmp_path: Path, cell: str) -> None:
-    rows = [OF_LASSO[0], OF_LASSO[1] | {"difference": cell, "low": cell, "high": cell}]
+    rows = [OF_LASSO[0], OF_LASSO[1] | {"difference_db": cell, "db_low": cell, "db_high": cell}]
     found = tables(tmp_path, comparisons=rows)
     assert ahead("ours", "lasso")(found).holds is None
     assert ahead_in_most("ours", "lasso", share=0.8)(found).holds is None
@@ -143,6 +160,21 @@ def test_diverging_is_often_from_a_quarter_of_the_cases_on(tmp_path: Path, diver
     verdict = diverges_often("amp", below=0.03, share=0.25)(tables(tmp_path, summary=rows))
     assert verdict.holds is holds
     assert f"{diverged} of 5" in verdict.evidence
+
+
+def test_cases_that_diverge_are_held_to_all_cases(tmp_path: Path) -> None:
+    """Of 5 volumes of 8 slices each, a quarter is 10 slices."""
+    rows = [summary("amp", 10, 1.0, diverged) | {"cases": 40} for diverged in (9, 10)]
+    found = [diverges_often("amp", 0.03, share=0.25)(tables(tmp_path / row["label"], summary=[row])) for row in rows]
+    assert [verdict.holds for verdict in found] == [False, True]
+    assert "9 of 40 cases" in found[0].evidence
+
+
+def test_a_table_without_counts_of_cases_leaves_divergence_open(tmp_path: Path) -> None:
+    row = {name: cell for name, cell in summary("amp", 10, 1.0, 2).items() if name != "cases"}
+    verdict = diverges_often("amp", 0.03, share=0.25)(tables(tmp_path, summary=[row]))
+    assert verdict.holds is None
+    assert "without cases" in verdict.evidence
 
 
 @pytest.mark.parametrize(("last", "holds"), [(0.06, True), (0.04, False)])

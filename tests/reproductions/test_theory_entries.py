@@ -65,9 +65,10 @@ def recovery_conditions() -> Records:
     shapes = [*((3, width) for width in (6.0, 12.0, 24.0, 48.0)), *((depth, 24.0) for depth in (2, 4, 5, 6))]
     return {
         "conditions": [
-            Conditions(family, depth, width, 0, wdc=2.0, r2wdc=width**-0.5, rric=1.0, n_recovered=20)
+            Conditions(family, depth, width, network, wdc=2.0, r2wdc=width**-0.5, rric=1.0, n_recovered=20)
             for family in FAMILIES
             for depth, width in shapes
+            for network in range(4)
         ]
     }
 

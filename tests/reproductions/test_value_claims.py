@@ -106,23 +106,53 @@ def test_a_group_that_was_not_measured_leaves_it_open_unless_it_is_larger_elsewh
 OFTEN = values.as_often("c", "yes", "of", "family", "a", "b", by="depth")
 
 
-def shares(depth: int, a: Any, b: Any = 20) -> list[dict[str, Any]]:
-    return [{"family": family, "depth": depth, "yes": yes, "of": 25} for family, yes in (("a", a), ("b", b))]
+def shares(depth: int, a: Any, b: Any = 80, of: int = 100) -> list[dict[str, Any]]:
+    return [{"family": family, "depth": depth, "yes": yes, "of": of} for family, yes in (("a", a), ("b", b))]
 
 
-@pytest.mark.parametrize(("successes", "holds"), [(18, True), (5, False), ("", None), ("nan", None)])
-def test_as_often_is_a_test_of_shares(tmp_path: Path, successes: Any, holds: bool | None) -> None:
-    verdict = OFTEN(tables(tmp_path, c=[*shares(2, 20), *shares(3, successes)]))
+@pytest.mark.parametrize(
+    ("successes", "holds"),
+    [(80, True), (100, True), (74, True), (65, None), (60, None), (55, False), ("", None), ("nan", None)],
+)
+def test_as_often_is_told_by_a_margin(tmp_path: Path, successes: Any, holds: bool | None) -> None:
+    verdict = OFTEN(tables(tmp_path, c=[*shares(2, 80), *shares(3, successes)]))
     assert verdict.holds is holds
-    assert "depth 2: 20 of 25 and 20 of 25 (p = 1)" in verdict.evidence
+    assert "margin 0.2, depth 2: 80 of 100 and 80 of 100 (+0.00, -0.1" in verdict.evidence
 
 
-def test_many_tests_of_shares_are_corrected_for_their_number(tmp_path: Path) -> None:
-    one = shares(0, 12)
-    assert OFTEN(tables(tmp_path / "one", c=one)).holds is False
-    assert OFTEN(
-        tables(tmp_path / "ten", c=[*one, *(row for depth in range(1, 10) for row in shares(depth, 20))])
-    ).holds
+def test_few_trials_do_not_tell_that_shares_are_alike(tmp_path: Path) -> None:
+    assert OFTEN(tables(tmp_path / "few", c=shares(2, 4, 4, of=5))).holds is None
+    assert OFTEN(tables(tmp_path / "none", c=shares(2, 0, 0, of=0))).holds is None
+
+
+def test_a_small_difference_beyond_chance_is_within_the_margin(tmp_path: Path) -> None:
+    found = tables(tmp_path, c=shares(2, 7000, 8000, of=10000))
+    verdict = OFTEN(found)
+    assert verdict.holds
+    assert "(-0.10, -0.11 to -0.09)" in verdict.evidence
+    assert values.as_often("c", "yes", "of", "family", "a", "b", by="depth", margin=0.05)(found).holds is False
+
+
+def test_many_intervals_of_shares_are_corrected_for_their_number(tmp_path: Path) -> None:
+    less, others = shares(0, 8, 15, of=20), [row for depth in range(1, 10) for row in shares(depth, 90)]
+    assert OFTEN(tables(tmp_path / "one", c=less)).holds is False
+    assert OFTEN(tables(tmp_path / "ten", c=[*less, *others])).holds is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+        ((0, 10), (0, 10), -0.2775, 0.2775),
+    ],
+)
+def test_the_interval_of_two_shares_is_the_published_one(
+    first: tuple[int, int], second: tuple[int, int], low: float, high: float
+) -> None:
+    """Newcombe 1998, Table II, method 10."""
+    assert values._difference(first, second, 0.95)[1:] == pytest.approx((low, high), abs=1e-4)
 
 
 def response(name: str, sigma: float, value: float) -> dict[str, Any]:

@@ -195,14 +195,18 @@ def test_an_item_has_diverged_where_one_of_its_fits_has(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("data_consistent", [False, True])
-def test_iterates_are_what_would_be_returned(data_consistent: bool) -> None:
+@pytest.mark.parametrize("with_sensitivities", [False, True])
+def test_iterates_are_what_would_be_returned(with_sensitivities: bool, data_consistent: bool) -> None:
     problem = k_space()
-    solver = fit(data_consistent=data_consistent)
+    solver: Solver = fit(data_consistent=data_consistent)
+    if with_sensitivities:
+        solver = SENSE(fit(), data_consistent=data_consistent)
     solution = solver.solve(problem.y, problem.operator, seeds=[1, 2, 3], trace=[3, 6])
     assert solution.iterates is not None
     torch.testing.assert_close(solution.iterates[1], solution.x)
     if data_consistent:
         torch.testing.assert_close(problem.operator(solution.iterates[0]), problem.y)
+        torch.testing.assert_close(problem.operator(solution.x), problem.y)
 
 
 def test_iterations_are_limited_within() -> None:

@@ -14,8 +14,8 @@ def number(cell: Any) -> float:
 
 
 def missing(what: str, rows: Sequence[Row], *columns: str) -> Verdict | None:
-    """Undecided when there are no rows, or one of them has no number in one of the columns; else None."""
+    """Undecided when there are no rows, or one of them has no such column or no number in it; else None."""
     if not rows:
         return Verdict(None, f"{what} was not measured")
-    open_ = sum(any(math.isnan(number(row[name])) for name in columns) for row in rows)
+    open_ = sum(any(math.isnan(number(row.get(name))) for name in columns) for row in rows)
     return Verdict(None, f"{what}: {open_} of {len(rows)} rows without {' or '.join(columns)}") if open_ else None

@@ -11,10 +11,16 @@ from lit_inverse.reproductions.tables import Row, Tables
 
 Place = tuple[Any, float]  # setting and noise level
 
+_IN_DB = "difference_db", "db_low", "db_high"
+_OF_MSE = "difference", "low", "high"
+
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean squared error of a solver minus that of another one on the same n items, with its 95 % interval."""
+    """A solver's error less another one's on the same n items, their mean with its 95 % interval.
+
+    In dB, or of mean squared errors; NaN where the table does not have it.
+    """
 
     other: str
     place: Place
@@ -24,8 +30,10 @@ class Difference:
     high: float
 
     def __str__(self) -> str:
+        if math.isnan(self.mean):
+            return f"{_at(self.other, self.place)}: no difference in dB (n = {self.n})"
         interval = f"{self.low:+.3g} to {self.high:+.3g}, n = {self.n}"
-        return f"{_at(self.other, self.place)}: {self.mean:+.3g} ({interval})"
+        return f"{_at(self.other, self.place)}: {self.mean:+.3g} dB ({interval})"
 
 
 @dataclass(frozen=True)
@@ -68,12 +76,17 @@ def _within(tables: Tables, name: str, above: float, below: float) -> list[Row]:
 
 
 def differences(
-    tables: Tables, solver: str, others: Iterable[str], above: float = 0.0, below: float = math.inf
+    tables: Tables,
+    solver: str,
+    others: Iterable[str],
+    above: float = 0.0,
+    below: float = math.inf,
+    columns: Sequence[str] = _IN_DB,
 ) -> list[Difference]:
     """Those at settings with above <= m / n <= below; negative where the solver is better."""
     found = []
     for row in _within(tables, "comparisons", above, below):
-        mean, low, high = (number(row[name]) for name in ("difference", "low", "high"))
+        mean, low, high = (number(row.get(name)) for name in columns)
         if row["first"] == solver and row["second"] in others:
             found.append(Difference(row["second"], _place(row), row["n"], mean, low, high))
         elif row["second"] == solver and row["first"] in others:
@@ -92,9 +105,10 @@ def _compared(tables: Tables, solver: str, others: Sequence[str], above: float, 
 
 
 def ahead(solver: str, *others: str, above: float = 0.0, below: float = math.inf) -> Check:
-    """Better than each of the others at every setting with above <= m / n <= below, beyond the 95 % interval.
+    """Better in dB than each of the others at every setting with above <= m / n <= below, beyond the 95 % interval.
 
-    Undecided where an interval holds 0 or a comparison is missing, unless the solver is worse beyond it elsewhere.
+    Undecided where an interval holds 0 or a comparison is missing, also of a table made before there were dB, unless
+    the solver is worse beyond it elsewhere.
     """
 
     def check(tables: Tables) -> Verdict:
@@ -125,7 +139,7 @@ def _first(words: Sequence[str], most: int = 3) -> str:
 
 
 def ahead_in_most(solver: str, *others: str, share: float) -> Check:
-    """Better in at least this share of the pairs of setting and other solver.
+    """Better in dB in at least this share of the pairs of setting and other solver, beyond the 95 % interval.
 
     Undecided where intervals leave it open, and, unless it is refuted already, where a comparison is missing.
     """
@@ -150,9 +164,9 @@ def diverges_often(solver: str, below: float, share: float) -> Check:
 
     def check(tables: Tables) -> Verdict:
         rows = [row for row in _within(tables, "summary", 0.0, below) if row["solver"] == solver]
-        if undecided := missing(f"{solver} at m / n <= {below:g}", rows, "n", "diverged"):
+        if undecided := missing(f"{solver} at m / n <= {below:g}", rows, "cases", "diverged"):
             return undecided
-        cases, diverged = (sum(row[name] for row in rows) for name in ("n", "diverged"))
+        cases, diverged = (sum(row[name] for row in rows) for name in ("cases", "diverged"))
         return Verdict(diverged >= share * cases, f"{diverged} of {cases} cases at m / n <= {below:g} diverged")
 
     return check
@@ -212,7 +226,7 @@ class Gain:
 
 def gain(tables: Tables, solver: str, of: str, place: Place) -> Gain | None:
     """Of a solver over another one at a setting; None where it was not measured."""
-    found = [one for one in differences(tables, solver, [of]) if one.place == place]
+    found = [one for one in differences(tables, solver, [of], columns=_OF_MSE) if one.place == place]
     base = [number(row["mse_mean"]) for row in tables.where("summary", solver=of) if _place(row) == place]
     if not found or not base or not base[0] > 0:
         return None

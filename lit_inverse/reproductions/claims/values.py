@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
 
+from lit_inverse.evaluation.success import wilson_interval
 from lit_inverse.reproductions.claims.missing import missing
 from lit_inverse.reproductions.experiment import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 _FEWEST = 3  # points of a power law: two have no interval
+_ROUNDING = 1e-12  # of differences of shares
 
 
 def value(table: str, column: str, expected: float, tolerance: float, **where: Any) -> Check:
@@ -149,25 +151,36 @@ def smaller_group(
     return check
 
 
-def as_often(table: str, column: str, of: str, name: str, first: str, second: str, by: str, **where: Any) -> Check:
-    """Shares of successes do not differ beyond chance for any value of `by`.
+def as_often(
+    table: str, column: str, of: str, name: str, first: str, second: str, by: str, margin: float = 0.2, **where: Any
+) -> Check:
+    """`first` succeeds as often as `second`, or at most by `margin` of the trials less often, for each value of `by`.
 
-    Two-sided exact tests of Fisher, together at 5 % (Bonferroni).
+    Told by 95 % intervals of the share of first minus that of second, together (Bonferroni). It holds where all lie
+    above -margin: to see no difference in few trials is not enough. It is refuted where one lies below 0 and the
+    difference itself is below -margin: first is less often successful beyond chance, and not by little. Undecided
+    otherwise, and, unless it is refuted, where one of them was not measured. Trials count as independent.
     """
 
     def check(tables: Tables) -> Verdict:
         found, open_ = {}, list[str]()
         for (at,), rows in sorted(tables.groups(table, [by], **where).items()):
             of_both = [[row for row in rows if row[name] == one] for one in (first, second)]
-            if any(missing(table, rows_of_one, column, of) for rows_of_one in of_both):
+            if any(missing(table, one, column, of) or not _sum(one, of) for one in of_both):
                 open_.append(str(at))
             else:
-                found[at] = [(_sum(one, column), _sum(one, of)) for one in of_both]
-        p = {at: _fisher(*pair) for at, pair in found.items()}
-        words = [f"{at}: {a} of {n_a} and {b} of {n_b} (p = {p[at]:.2g})" for at, ((a, n_a), (b, n_b)) in found.items()]
-        evidence = f"{by} " + "; ".join([*words, *(f"{at} not measured" for at in open_)])
-        differ = any(one < 0.05 / len(p) for one in p.values())
-        return Verdict(False if differ else None if open_ or not p else True, evidence)
+                a, b = ((_sum(one, column), _sum(one, of)) for one in of_both)
+                found[at] = a, b
+        differences = {at: _difference(a, b, level=1 - 0.05 / len(found)) for at, (a, b) in found.items()}
+        words = [
+            f"{at}: {p} of {n_p} and {q} of {n_q} ({differences[at]})" for at, ((p, n_p), (q, n_q)) in found.items()
+        ]
+        evidence = f"shares and their difference, margin {margin:g}, {by} "
+        evidence += "; ".join([*words, *(f"{at} not measured" for at in open_)])
+        if any(one.high < 0 and one.value < -margin - _ROUNDING for one in differences.values()):
+            return Verdict(False, evidence)
+        enough = found and not open_ and all(one.low > -margin for one in differences.values())
+        return Verdict(True if enough else None, evidence)
 
     return check
 
@@ -176,5 +189,17 @@ def _sum(rows: Sequence[Row], column: str) -> int:
     return sum(int(row[column]) for row in rows)
 
 
-def _fisher(a: tuple[int, int], b: tuple[int, int]) -> float:
-    return float(stats.fisher_exact(np.array([[yes, total - yes] for yes, total in (a, b)]))[1])
+class _Difference(NamedTuple):
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:+.2f}, {self.low:+.2f} to {self.high:+.2f}"
+
+
+def _difference(first: tuple[int, int], second: tuple[int, int], level: float) -> _Difference:
+    """Of two shares, each of (successes, trials), with the hybrid score interval (Newcombe 1998, method 10)."""
+    p, q = (successes / trials for successes, trials in (first, second))
+    (low_p, high_p), (low_q, high_q) = (wilson_interval(p, first[1], level), wilson_interval(q, second[1], level))
+    return _Difference(p - q, p - q - math.hypot(p - low_p, high_q - q), p - q + math.hypot(high_p - p, q - low_q))

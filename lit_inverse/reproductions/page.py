@@ -112,13 +112,13 @@ def _verdict(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
         return f"{told}: {experiment.not_comparable}"
     if outcome not in ("not reproduced", "undecided"):
         return told
-    told_of = {
-        holds: "; ".join(f"{claim.words.rstrip('.')} ({one.evidence})" for claim, one in verdicts if one.holds is holds)
+    failing, open_ = (
+        "; ".join(claim.words.rstrip(".") for claim, verdict in verdicts if verdict.holds is holds)
         for holds in (False, None)
-    }
-    if not told_of[False]:
-        return f"{told}: {told_of[None]}"
-    return f"{told}: {told_of[False]}" + (f"; undecided: {told_of[None]}" if told_of[None] else "")
+    )
+    if not failing:
+        return f"{told}: {open_}"
+    return f"{told}: {failing}" + (f"; undecided: {open_}" if open_ else "")
 
 
 def _commands(experiment: Experiment) -> str:

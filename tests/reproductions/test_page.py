@@ -41,7 +41,7 @@ def page(docs: Path, experiment: Experiment = ONE, **record: object) -> str:
 def test_the_verdict_is_that_of_the_claims(tmp_path: Path, tv: bool | None, verdict: str) -> None:
     text = page(tmp_path, tv=tv)
     assert f"| A paper (2020) | [Fig. 1a](#a-paper-2020-fig-1a) | Error against m. | {verdict} |" in text
-    why = "" if tv else ": And of TV (ahead | beside at 0 of 1)"
+    why = "" if tv else ": And of TV"
     assert f"**Verdict: {verdict}{why}**" in text
 
 

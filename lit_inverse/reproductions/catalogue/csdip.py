@@ -11,7 +11,8 @@ _LOW, _HIGH = 0.0306, 0.1  # m / n: m = 2000 of 65536 counts as 3 % in the paper
 _OTHER_XRAYS = "Other X-rays than the paper's 60 of the Shenzhen set."
 _LASSO = "The Lasso is solved to its optimum, where the authors stop scikit-learn after 1000 sweeps."
 _SMALL_XRAYS = (
-    "Small: five images of 128 x 128, m / n = 0.8, 3 and 10 %, 600 iterations of CS-DIP, total variation .01."
+    "Small: five images of 128 x 128 with one A, m / n = 0.8, 3 and 10 %, 600 iterations of CS-DIP, total "
+    "variation .01."
 )
 _AT_3_PERCENT = "figures/reconstructions_m2000.png|figures/reconstructions_m500.png"  # published and small settings
 _OFTEN = 0.25  # of the cases
@@ -55,7 +56,7 @@ EXPERIMENTS = (
         ],
         beside.errors("csdip", "bm3d_amp", "tval3", "lasso_dct"),
         pictures=("figures/error_against_m.png",),
-        notes=(_LASSO, _EXACT_TV, "Small: five images, three m, one restart."),
+        notes=(_LASSO, _EXACT_TV, "Small: ten images, three m, one restart."),
     ),
     Experiment(
         _PAPER,
@@ -107,7 +108,7 @@ EXPERIMENTS = (
         pictures=("figures/error_against_m.png",),
         notes=(
             _LASSO,
-            "Small: five images of 64 x 64, m / n = 2 and 10 % alone, 600 iterations of CS-DIP.",
+            "Small: five images of 64 x 64 with one A, m / n = 2 and 10 % alone, 600 iterations of CS-DIP.",
         ),
     ),
     Experiment(
@@ -168,7 +169,8 @@ EXPERIMENTS = (
             "The text says of those baselines alone that are not in the plot, and not named, that they are far behind.",
             "Noise powers of Table 1: those of the figure are in no text.",
             _LASSO,
-            "Small: five images of 128 x 128, two noise levels, 600 iterations of CS-DIP, total variation .01.",
+            "Small: five images of 128 x 128 with one A, two noise levels, 600 iterations of CS-DIP, total "
+            "variation .01.",
         ),
     ),
     Experiment(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,7 +15,9 @@ from small_sweep import ROOT, SWEEP, environment
 
 from evaluate import main
 from lit_inverse.evaluation import command as command_line
+from lit_inverse.evaluation import runner
 from lit_inverse.evaluation.results import read_rows
+from lit_inverse.evaluation.solving import solve_batch
 
 
 def test_a_sweep_killed_again_and_again_ends_as_if_undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +58,7 @@ def test_a_sweep_told_to_end_does_so_within_a_case(tmp_path: Path, monkeypatch: 
     process = multiprocessing.get_context("fork").Process(target=main, args=([*argv, "600"],))
     process.start()
     try:
-        while not read_rows(tmp_path / "out"):  # the first case of the other solver
+        while not read_rows(tmp_path / "out"):  # cases of the other solver
             assert process.is_alive()
             time.sleep(0.01)
         process.terminate()
@@ -64,11 +67,33 @@ def test_a_sweep_told_to_end_does_so_within_a_case(tmp_path: Path, monkeypatch: 
     finally:
         process.kill()
     before = read_rows(tmp_path / "out")
-    assert len(before) == 1
+    assert {row["solver"] for row in before.values()} == {"plain"}
     assert main([*argv, "0"]) == 0
     after = read_rows(tmp_path / "out")
     assert before.items() <= after.items()
     assert len((tmp_path / "out" / "results.jsonl").read_text().splitlines()) == len(after) == 12
+
+
+def test_a_handler_of_sigterm_of_the_caller_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "sweep.yaml"
+    config.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
+    monkeypatch.setattr(command_line, "write_report", lambda *_: None)
+    during = []
+
+    def solve(*args: Any) -> Any:
+        during.append(signal.getsignal(signal.SIGTERM))
+        return solve_batch(*args)
+
+    def handler(*_: Any) -> None: ...
+
+    monkeypatch.setattr(runner, "solve_batch", solve)
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        assert main(["--config", str(config), "--out", str(tmp_path / "out")]) == 0
+        during.append(signal.getsignal(signal.SIGTERM))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert set(during) == {handler}
 
 
 @pytest.mark.slow

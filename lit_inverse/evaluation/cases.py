@@ -43,6 +43,7 @@ class Case:
         shape: of what A acts on.
         drawn_for: id of what A is drawn for.
         reference_shape: of x, which differs from `shape` where items bring k-space.
+        volume: that the image is a slice of, if any.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Case:
     shape: tuple[int, ...] = ()
     drawn_for: str = ""
     reference_shape: tuple[int, ...] = ()
+    volume: str | None = None
 
     @property
     def is_followed(self) -> bool:
@@ -112,6 +114,7 @@ def plan(sweep: Sweep) -> Plan:
             image.shape,
             image.drawn_for,
             image.reference_shape,
+            image.volume,
         )
         for measurement in sweep.measurements
         for level in sweep.noise_levels
@@ -173,6 +176,7 @@ class _Image:
     content: str
     drawn_for: str
     reference_shape: tuple[int, ...]
+    volume: str | None
 
     @classmethod
     def of(cls, index: int, item: Mapping[str, Any], sweep: Sweep) -> "_Image":
@@ -180,7 +184,8 @@ class _Image:
         parts = [_content(item[name], item["id"]) for name in ("x", "kspace") if name in item]
         parts += [f"maximum {float(item['maximum'])!r}"] if "maximum" in item else []
         shapes = tuple(unknown(item).shape), tuple(item["x"].shape)
-        return cls(index, item["id"], shapes[0], " and ".join(parts), sweep.drawn_for(item), shapes[1])
+        drawn_for, volume = sweep.drawn_for(item), item.get("volume")
+        return cls(index, item["id"], shapes[0], " and ".join(parts), drawn_for, shapes[1], volume)
 
 
 def _check_item(item: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ class Request:
         files: of --config, or the default.
         experiment: the package of an experiment of theory to be run in place of a sweep, as it was said; else None.
             Taken out of the files, whose null means none as well.
-        vary: the operator's argument that a sweep runs through, likewise.
+        vary: the operator's argument that a sweep runs through, as it was said; None where nothing was.
         help, print_config: whether only that is asked for.
         rest: all arguments but --config, --experiment and these two.
     """

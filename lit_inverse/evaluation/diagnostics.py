@@ -96,7 +96,8 @@ def estimates(sweep: Sweep, planned: Iterable[Planned], rows: Mapping[str, Row])
                 "label": sweep.label(case.solver) if one.of_solver else "",
                 "noise_level": case.noise_level if one.of_solver else None,
                 "image": case.image,
-                **({"volume": row["volume"]} if "volume" in row else {}),
+                # an A that is drawn for a slice knows nothing of its volume
+                **({"volume": case.volume} if one.of_solver and case.volume is not None else {}),
                 "m": row["m"],
                 "setting": setting_of({"m": row["m"], **({} if sweep.vary is None else {"setting": case.measurement})}),
                 "kind": kind,
@@ -124,8 +125,6 @@ def _measure(
         "diagnostic": type(diagnostic).__name__,
         **({"solver": case.solver, "noise_level": case.noise_level} if one.of_solver else {}),
         "image": case.image,
-        # an A that is drawn for a slice knows nothing of its volume
-        **({"volume": item["volume"]} if one.of_solver and "volume" in item else {}),
         "operator": sweep.operator.name,
         "m": operator.m,
         "n": operator.n,

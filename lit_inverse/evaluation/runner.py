@@ -85,12 +85,6 @@ def _decides_alone(trainer: Trainer) -> bool:
     return trainer.world_size == 1 or (starts_others and trainer.is_global_zero)
 
 
-def _end_at_once_on_sigterm() -> None:
-    """In place of Lightning's handler, which only notes the signal: the sweep would go on to its last case."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
 class _Evaluation(LightningModule):
     """Takes batches until none is left; the fit loop runs inside the step, where Lightning costs nothing."""
 
@@ -102,9 +96,15 @@ class _Evaluation(LightningModule):
         self.portions: dict[Group, Portions] = defaultdict(Portions)
         self.progress: Progress | None = None
 
+    def setup(self, stage: str) -> None:
+        """Notes what SIGTERM does before Lightning changes it."""
+        self.handler_before = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
+
     def predict_dataloader(self) -> DataLoader[int]:
         """As many steps as there are batches: a step that finds none left does nothing."""
-        _end_at_once_on_sigterm()
+        if threading.current_thread() is threading.main_thread():
+            # Lightning's handler only notes the signal: the sweep would go on to its last case
+            signal.signal(signal.SIGTERM, self.handler_before)
         agreed = self._agree() if self.trainer.is_global_zero else ("", [])
         # the only time the processes talk to each other
         claims, missing = self.trainer.strategy.broadcast(agreed)

@@ -13,7 +13,6 @@ from lit_inverse.reproductions.experiment import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 _FEWEST = 3  # points of a power law: two have no interval
-_ROUNDING = 1e-12  # of differences of shares
 
 
 def value(table: str, column: str, expected: float, tolerance: float, **where: Any) -> Check:
@@ -157,9 +156,8 @@ def as_often(
     """`first` succeeds as often as `second`, or at most by `margin` of the trials less often, for each value of `by`.
 
     Told by 95 % intervals of the share of first minus that of second, together (Bonferroni). It holds where all lie
-    above -margin: to see no difference in few trials is not enough. It is refuted where one lies below 0 and the
-    difference itself is below -margin: first is less often successful beyond chance, and not by little. Undecided
-    otherwise, and, unless it is refuted, where one of them was not measured. Trials count as independent.
+    above -margin: to see no difference in few trials is not enough. It is refuted where one lies below -margin, and
+    undecided otherwise, and, unless it is refuted, where one of them was not measured. Trials count as independent.
     """
 
     def check(tables: Tables) -> Verdict:
@@ -177,7 +175,7 @@ def as_often(
         ]
         evidence = f"shares and their difference, margin {margin:g}, {by} "
         evidence += "; ".join([*words, *(f"{at} not measured" for at in open_)])
-        if any(one.high < 0 and one.value < -margin - _ROUNDING for one in differences.values()):
+        if any(one.high < -margin for one in differences.values()):
             return Verdict(False, evidence)
         enough = found and not open_ and all(one.low > -margin for one in differences.values())
         return Verdict(True if enough else None, evidence)

@@ -131,6 +131,7 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "projected_gradient_mnist": grey_image,
     "red": grey_image,
     "sense": k_space,
+    "sense_conv_decoder": k_space,
     "sense_tv": k_space,
     "sense_wavelet": k_space,
     "siren": grey_image,

@@ -38,7 +38,7 @@ def test_the_outcome_follows_from_all_claims(tmp_path: Path, holds: tuple[bool |
 def test_open_claims_are_named_beside_those_that_do_not_hold(tmp_path: Path) -> None:
     tables(tmp_path / "reproductions" / "sweep", summary=[summary("ours", 10, 0.1)])
     text = write_page([experiment(True, False, None)], tmp_path).read_text()
-    assert "**Verdict: not reproduced: Claim 1 (1 cases); undecided: Claim 2 (2 cases)**" in text
+    assert "**Verdict: not reproduced: Claim 1; undecided: Claim 2**" in text
 
 
 def test_a_claim_is_checked_once_for_a_page(tmp_path: Path) -> None:

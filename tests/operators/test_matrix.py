@@ -30,6 +30,27 @@ def test_adjoint_fits(shape: tuple[int, ...], dtype: torch.dtype) -> None:
     assert checks.dot_test(operator, complex_input=dtype.is_complex) < 1e-10
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_products_of_few_items_with_a_large_matrix(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lit_inverse.operators.matrix._LARGE", 1)  # its adjoints are taken a few rows at a time
+    a, x, y = normal(35, 50, dtype=dtype), normal(3, 50, seed=1, dtype=dtype), normal(3, 35, seed=2, dtype=dtype)
+    operator = Matrix(a)
+    torch.testing.assert_close(operator(x), x @ a.mT)
+    torch.testing.assert_close(operator.adjoint(y), y @ a.conj())
+    assert checks.dot_test(operator, complex_input=dtype.is_complex) < 1e-10
+    for ours, plain, point in ((operator, lambda v: v @ a.mT, x), (operator.adjoint, lambda v: v @ a.conj(), y)):
+        gradient, expected = (torch.func.grad(lambda v, f=f: f(v).abs().square().sum())(point) for f in (ours, plain))
+        torch.testing.assert_close(gradient, expected)
+
+
+def test_gradient_of_a_large_matrix_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lit_inverse.operators.matrix._LARGE", 1)
+    operator, x = Matrix(normal(35, 50)), normal(3, 50, seed=1)
+    operator.matrix.requires_grad_()
+    operator(x).sum().backward()
+    torch.testing.assert_close(operator.matrix.grad, x.sum(0).expand(35, 50))
+
+
 def test_dot_test_finds_a_wrong_adjoint() -> None:
     class Wrong(Matrix):
         def adjoint(self, y: torch.Tensor) -> torch.Tensor:

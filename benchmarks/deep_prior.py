@@ -4,16 +4,17 @@
 
 Three comparisons, all of the same network and the same A: with CS-DIP's settings against a plain loop like its
 authors'; with Adam, mean squared error and no TV against the DeepImagePrior of deepinv (tried with 0.5; left out where
-it is not installed); and --fits images that share A, handed over in one call (of which DeepPrior makes what is fastest:
-on the CPU one fit after the other) and made to advance at once, against a call for each. In each round each contestant
-does --iterations image-iterations, in turns; a ratio is the median of the rounds' ratios. Wall time is what counts on
-an idle machine; processor time, of all threads, is steadier on a busy one.
+it is not installed), which takes one image at a time, by one fit and by --fits that advance at once; and --fits images
+that share A, handed over in one call (on the CPU one fit after the other) and made to advance at once, against a call
+for each. In each round each contestant does --iterations image-iterations, in turns; a ratio is the median of the
+rounds' ratios. Wall time is what counts on an idle machine; processor time, of all threads, is steadier on a busy one.
 """
 
 import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -101,7 +102,7 @@ def contestants(case: str, n_iter: int, n_fits: int) -> tuple[dict[str, Callable
     y = torch.randn(n_fits, m, generator=generator(1), dtype=torch.float32)
     seeds, regularizer = list(range(n_fits)), AnisotropicTV(tv)
     ours = DeepPrior(regularizer=regularizer, max_iter=n_iter)
-    with_adam = DeepPrior(optimizer=Adam(), data_term=SquaredError("mean"), regularizer=None, max_iter=n_iter)
+    adam = partial(DeepPrior, optimizer=Adam(), data_term=SquaredError("mean"), regularizer=None)
     short = DeepPrior(regularizer=regularizer, max_iter=n_iter // n_fits)
     at_once = DeepPrior(regularizer=regularizer, max_iter=n_iter // n_fits, max_parallel=n_fits)
 
@@ -127,8 +128,13 @@ def contestants(case: str, n_iter: int, n_fits: int) -> tuple[dict[str, Callable
     if theirs is None:
         print("deepinv is not installed: its DeepImagePrior is left out")
     else:
-        runs |= {"DeepPrior, Adam": lambda: with_adam.solve(y[:1], operator, seeds=[0]), "deepinv": theirs}
-        pairs.insert(1, ("DeepPrior, Adam", "deepinv"))
+        one, several = adam(max_iter=n_iter), adam(max_iter=n_iter // n_fits, max_parallel=n_fits)
+        runs |= {
+            "Adam": lambda: one.solve(y[:1], operator, seeds=[0]),
+            f"Adam, {n_fits} at once": lambda: several.solve(y, operator, seeds=seeds),
+            "deepinv": theirs,
+        }
+        pairs[1:1] = [("Adam", "deepinv"), (f"Adam, {n_fits} at once", "deepinv")]
     return runs, pairs
 
 

@@ -12,7 +12,7 @@ from lit_inverse.operators.items import on_parts
 from lit_inverse.operators.linear_function import linear
 from lit_inverse.operators.precision import at_least_single
 
-_LARGE = 1 << 24  # entries of a matrix far larger than a CPU's cache
+_LARGE = 1 << 22  # entries of a matrix of about the size of a CPU's cache
 _ROWS = 16
 _EXACT_NORM_SIZE = 512  # up to this min(m, n) the Gram matrix's largest eigenvalue is cheap
 

@@ -10,7 +10,7 @@ from lit_inverse.operators.items import column
 
 
 class Integration(LinearOperator):
-    """y(t) = integral of x from 0 to t, on [0, 1] (Dittmer et al. 2018, App. III): A has h/2 on its diagonal, h below.
+    """y(t) = integral of x from 0 to t, on [0, 1] (Dittmer et al. 2020, App. III): A has h/2 on its diagonal, h below.
 
     The mid-point rule with h = 1/n, applied as a running sum. Its singular value decomposition is known in closed form:
     with theta_j = (j - 1/2) pi / n, j = 1..n, sigma_j = (h/2) cot(theta_j / 2), which tends to that of integration,

@@ -27,7 +27,7 @@ class AnalyticDeepPrior(Solver):
 
         F(B) = 1/2 ||A x(B) - y||^2
 
-    (Dittmer et al. 2018, Definition 4.1): the deep prior of a network whose output is the solution of a Tikhonov
+    (Dittmer et al. 2020, Definition 4.1): the deep prior of a network whose output is the solution of a Tikhonov
     problem, fitted to the single y. Iterate k is x(B) after k steps: iterate 0 is Tikhonov's x(A), or what the first L
     layers of an `Unrolled` form, with B = A, make of 0. For y along a singular vector of A it tends to `SoftTSVD` (eq.
     4.17). In general B also learns to fit the noise, so that x(B) is nearer to x than x(A) only where alpha is large or

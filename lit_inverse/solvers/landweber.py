@@ -17,7 +17,7 @@ class Landweber(Solver):
 
     Gradient descent on 1/2 ||A x - y||^2: x_k = sum_i (1 - (1 - step sigma_i^2)^k) / sigma_i <y, u_i> v_i, so that the
     number of steps regularises as 1 / alpha does elsewhere. It is the deep prior of a network that is nothing but its
-    output (Dittmer et al. 2018, Sec. 3.1).
+    output (Dittmer et al. 2020, Sec. 3.1).
 
     Args:
         max_iter: number of steps, at most.

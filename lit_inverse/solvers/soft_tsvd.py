@@ -8,7 +8,7 @@ from lit_inverse.solvers.spectral.solver import SpectralSolver
 class SoftTSVD(SpectralSolver):
     """x = sum_i min(1 / sigma_i, 1 / (2 sqrt(alpha))) <y, u_i> v_i, with A = sum_i sigma_i u_i v_i^H.
 
-    Dittmer et al. 2018, eq. 4.22: the x(B) = (B^H B + alpha I)^-1 B^H y of least ||A x(B) - y|| among all B with the
+    Dittmer et al. 2020, eq. 4.22: the x(B) = (B^H B + alpha I)^-1 B^H y of least ||A x(B) - y|| among all B with the
     singular vectors of A (Theorem 4.1). The null space of A is left at 0. Exact for small A, from a Krylov space for
     large ones (`singular_system`).
 

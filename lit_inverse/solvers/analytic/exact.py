@@ -9,7 +9,7 @@ from lit_inverse.solvers.analytic.form import Datum, Evaluation, Form
 
 
 class Exact(Form):
-    """x(B) = M^-1 B^H y with M = B^H B + alpha I, for R = 1/2 ||x||^2 (Dittmer et al. 2018, eq. 4.11).
+    """x(B) = M^-1 B^H y with M = B^H B + alpha I, for R = 1/2 ||x||^2 (Dittmer et al. 2020, eq. 4.11).
 
     With w = M^-1 A^H (A x - y) the gradient of F is
 

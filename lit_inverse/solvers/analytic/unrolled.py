@@ -14,7 +14,7 @@ from lit_inverse.solvers.analytic.penalties import L2, Penalty
 class Unrolled(Form):
     """L layers x <- prox_{lam alpha R}(x - lam B^H (B x - y)) that share B, from what they gave for the last B.
 
-    Dittmer et al. 2018, eq. 4.3 and Appendix III: LISTA trained on a single datum. In k steps it is a network of k L
+    Dittmer et al. 2020, eq. 4.3 and Appendix III: LISTA trained on a single datum. In k steps it is a network of k L
     layers, through the last L of which gradients go. lam = 1 / ||A||^2 as there. Deviation: the first layer is given 0,
     not small random numbers (what it is given is of no importance, Remark 4.5).
 

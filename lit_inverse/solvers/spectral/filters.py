@@ -1,6 +1,6 @@
 """Filters: x = sum_i F(sigma_i) / sigma_i <y, u_i> v_i, with A = sum_i sigma_i u_i v_i^H.
 
-F is 1 where nothing is damped and 0 where all is. Those of Dittmer et al. 2018, Table 4.1.
+F is 1 where nothing is damped and 0 where all is. Those of Dittmer et al. 2020, Table 4.1.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def tsvd(sigma: Tensor, alpha: float | Tensor) -> Tensor:
 
 
 def soft_tsvd(sigma: Tensor, alpha: float | Tensor) -> Tensor:
-    """1 where sigma >= 2 sqrt(alpha), else sigma / (2 sqrt(alpha)) (Dittmer et al. 2018, eq. 4.22)."""
+    """1 where sigma >= 2 sqrt(alpha), else sigma / (2 sqrt(alpha)) (Dittmer et al. 2020, eq. 4.22)."""
     return (sigma / (2 * alpha**0.5)).clamp_max(1)
 
 

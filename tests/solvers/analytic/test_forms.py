@@ -29,7 +29,7 @@ def test_the_gradient_is_that_of_autograd_for_any_b_and_y(m: int, n: int, dtype:
 
 
 def printed_gradient(a: torch.Tensor, y: torch.Tensor, alpha: float) -> torch.Tensor:
-    """Dittmer et al. 2018, eq. 4.15, at B = A."""
+    """Dittmer et al. 2020, eq. 4.15, at B = A."""
     gram = a.mT @ a + alpha * torch.eye(a.shape[1], dtype=a.dtype)
     cubed, squared, y = gram.inverse().matrix_power(3), gram.inverse().matrix_power(2), y[:, None]
     outer = a @ a.mT @ y @ y.mT @ a @ cubed + a @ cubed @ a.mT @ y @ y.mT @ a - y @ y.mT @ a @ squared

@@ -24,7 +24,7 @@ def test_the_values_of_figure_4_3(response: object, expected: list[float]) -> No
 def test_soft_tsvd_is_tikhonov_with_the_best_singular_values() -> None:
     sigma, alpha = torch.linspace(0.01, 2, 50, dtype=torch.float64), 0.1
     root = (sigma.square() / 4 - alpha).clamp_min(0).sqrt()
-    beta = torch.where(sigma >= 2 * alpha**0.5, sigma / 2 + root, alpha**0.5)  # Dittmer et al. 2018, eq. 4.19
+    beta = torch.where(sigma >= 2 * alpha**0.5, sigma / 2 + root, alpha**0.5)  # Dittmer et al. 2020, eq. 4.19
     torch.testing.assert_close(filters.soft_tsvd(sigma, alpha), sigma * beta / (beta.square() + alpha))
     others = torch.linspace(1e-3, 5, 5000, dtype=torch.float64)[:, None]
     reached = sigma * others / (others.square() + alpha)

@@ -1,4 +1,4 @@
-"""Lightning data modules. They give x and nothing else: no forward operator, no measurements."""
+"""Lightning data modules. They give x, and k-space where it was measured (FastMRIDataModule), but no operator."""
 
 from datamodules.celeba import CelebADataModule
 from datamodules.chest_xray import ChestXrayDataModule

@@ -18,7 +18,16 @@ _ROUNDING = 1e-6  # what resizing in float32 may add to a white pixel
 
 
 class Item(TypedDict):
-    """One signal: x (C, H, W) float32 in the data module's value range, and its stable name, such as "test/17"."""
+    """One signal.
+
+    With measurements of its own it has more keys, see `fastmri.SliceItem`: evaluation takes `kspace` in place of x to
+    make y, `maximum` as the unit of errors, and `volume` for what slices belong together.
+
+    Attributes:
+        x: float32 (C, H, W) in the data module's value range; where that has none, a vector (n,) or a slice (1, h, w)
+            in the units of its file.
+        id: its stable name, such as "test/17".
+    """
 
     x: Tensor
     id: str
@@ -41,18 +50,22 @@ class OutlinedItems(Protocol):
 
 
 class DataModule(Protocol):
-    """What training and evaluation ask of a data module, besides the loaders that Lightning asks it for."""
+    """What training and evaluation ask of a data module, besides the loaders that Lightning asks it for.
+
+    One whose images are in units of their own has the attribute `shown_range` besides: (lo, hi) of what evaluation
+    compares and shows, which is x in units of the item's `maximum`.
+    """
 
     @property
     def value_range(self) -> tuple[float, float] | None:
-        """(lo, hi), the values of black and white in x; None for vectors."""
+        """(lo, hi), the values of black and white in x; None for vectors, and for images in units of their own."""
 
     @property
     def item_shape(self) -> tuple[int, ...]:
-        """Shape of every x: (C, H, W) or (n,)."""
+        """Shape of every x: (C, H, W) or (n,); of slices, which may differ, that of the first."""
 
     def prepare_data(self) -> None:
-        """Downloads; called by one process alone."""
+        """Downloads; several processes may call it at the same time."""
 
     def setup(self, stage: str) -> None:
         """Finds or draws the data; called by every process, and more than once."""

@@ -63,9 +63,7 @@ class ImageFolder:
     extensions: Sequence[str] = EXTENSIONS
 
     def __post_init__(self) -> None:
-        f = self.fractions
-        if len(f) != 3 or not all(part >= 0 for part in f) or not math.isclose(sum(f), 1, abs_tol=1e-6):
-            raise ValueError(f"fractions is {f}, expected three numbers >= 0 with sum 1, of train, val and test")
+        check_fractions(self.fractions)
 
     def names(self) -> list[str]:
         """Paths of the image files relative to root, sorted.
@@ -108,6 +106,12 @@ class ImageFolder:
                 )
         parts = split_names(names, self.fractions) if parts is None else parts
         return {split: FolderImages(self.root, parts[split], self.prepare, shape) for split in SPLITS}
+
+
+def check_fractions(fractions: tuple[float, float, float]) -> None:
+    """Raises ValueError: they are not three numbers >= 0 with sum 1."""
+    if len(fractions) != 3 or not min(fractions) >= 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
+        raise ValueError(f"fractions is {fractions}, expected three numbers >= 0 with sum 1, of train, val and test")
 
 
 def split_names(names: Sequence[str], fractions: tuple[float, float, float]) -> dict[Split, list[str]]:

@@ -4,6 +4,7 @@ import gzip
 import struct
 import zlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -88,10 +89,16 @@ class MNISTDataModule(SplitDataModule):
         )
 
     def _fetch(self) -> None:
+        """Into a folder of this process first: others may look for the files, or fetch them, at the same time."""
         from torchvision.datasets import MNIST  # here: only a download needs it
 
+        raw = self.root / "MNIST" / "raw"
         try:
-            MNIST(self.root, download=True)
+            raw.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=raw, prefix=".new") as own:
+                MNIST(own, download=True)
+                for path in Path(own, "MNIST", "raw").iterdir():
+                    path.replace(raw / path.name)
         except (RuntimeError, OSError) as error:
             raise FileNotFoundError(
                 f"MNIST could not be downloaded ({error}): put {TRAIN_FILE}.gz and {TEST_FILE}.gz into {self.root}"

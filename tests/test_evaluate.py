@@ -131,10 +131,17 @@ def test_solvers_see_the_same_measurements(config: Path) -> None:
 def test_later_files_win_key_by_key_and_replace_solvers_as_a_whole(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    later = config.parent / "later.yaml"
-    later.write_text(yaml.safe_dump({"limit": 1, "solvers": {"other": {"class_path": "least_norm.LeastNorm"}}}))
-    with pytest.raises(SystemExit):
-        main(["--config", str(config), "--config", str(later), "--print_config"])
+    layers = {
+        "changes": {"solvers.jittered.init_args.jitter": 0.2},
+        "later": {"limit": 1, "solvers": {"other": LEAST_NORM}},
+    }
+    words = ["--config", str(config)]
+    for name, content in layers.items():
+        (config.parent / f"{name}.yaml").write_text(yaml.safe_dump(content))
+        words += ["--config", str(config.parent / f"{name}.yaml")]
+    with pytest.raises(SystemExit) as exit_:
+        main([*words, "--print_config"])
+    assert exit_.value.code == 0
     resolved = yaml.safe_load(capsys.readouterr().out)
     assert list(resolved["solvers"]) == ["other"]
     assert (resolved["limit"], resolved["measurements"]) == (1, [20, 40])

@@ -1,19 +1,12 @@
 """Which files are there, and which split they belong to."""
 
 import hashlib
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from datamodules.base import SPLITS, Split
 from datamodules.fastmri.volume import Challenge
 from datamodules.folder import split_names
-
-
-def check_fractions(fractions: tuple[float, float, float]) -> None:
-    """Raises ValueError: they are not three numbers >= 0 with sum 1."""
-    if len(fractions) != 3 or not min(fractions) >= 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
-        raise ValueError(f"fractions is {fractions}, expected three numbers >= 0 with sum 1, of train, val and test")
 
 
 def list_volumes(root: Path, challenge: Challenge, fractions: tuple[float, float, float]) -> dict[Split, list[str]]:

@@ -11,10 +11,11 @@ from datamodules.base import SPLITS, Split
 from datamodules.fastmri.dataset import SliceItem, Slices, collate
 from datamodules.fastmri.fingerprints import Fingerprints
 from datamodules.fastmri.index import Found, Index, default_cache
-from datamodules.fastmri.listing import check_fractions, list_volumes, sample
+from datamodules.fastmri.listing import list_volumes, sample
 from datamodules.fastmri.reader import Files
 from datamodules.fastmri.synthetic import EMBEDDED, DrawnSource, SyntheticVolumes, embedded_names
 from datamodules.fastmri.volume import Challenge, Volume
+from datamodules.folder import check_fractions
 from datamodules.loader import EpochSampler, ResumableLoader, loader_options
 from datamodules.paths import ConfigPath
 

@@ -1,8 +1,9 @@
 """All statistics of some results together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,28 @@ class Timing:
     median: float
     largest: float
     devices: str
+
+
+class Table(NamedTuple):
+    """Records of one kind, to be written.
+
+    Attributes:
+        kind: the dataclass that they are of.
+        leave_out: fields that get no column.
+        optional: where there are no records, there is no file either.
+    """
+
+    kind: type[Any]
+    records: Sequence[Any]
+    leave_out: Collection[str] = ()
+    optional: bool = False
+
+    def write(self, path: Path) -> None:
+        """As CSV, in place of what an earlier sweep with other settings wrote."""
+        if self.records or not self.optional:
+            write_csv(self.kind, self.records, path, self.leave_out)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -65,19 +88,24 @@ class Findings:
             volume_errors(rows),
         )
 
-    def write(self, out: Path) -> None:
-        """Each table as a CSV file; those of vectors only where there are any."""
+    def tables(self) -> dict[str, Table]:
+        """All of them by name, besides the rows."""
         in_db = any(summary.nmse_db is not None for summary in self.summaries)
-        write_csv(Summary, self.summaries, out / "summary.csv", leave_out=() if in_db else DECIBELS)
-        if self.layers:
-            write_csv(LayerError, self.layers, out / "layers.csv")
-        if self.oracle:
-            write_csv(Summary, self.oracle, out / "oracle.csv")
-        if self.volumes:
-            write_csv(VolumeError, self.volumes, out / "volumes.csv")
-        write_csv(Comparison, self.comparisons, out / "comparisons.csv", leave_out={"differences"})
-        write_csv(Winner, self.winners, out / "winners.csv")
-        write_csv(SuccessRate, self.success, out / "success.csv")
+        return {
+            "summary": Table(Summary, self.summaries, leave_out=() if in_db else DECIBELS),
+            "comparisons": Table(Comparison, self.comparisons, leave_out={"differences"}),
+            "winners": Table(Winner, self.winners),
+            "success": Table(SuccessRate, self.success),
+            "timings": Table(Timing, self.timings),
+            "layers": Table(LayerError, self.layers, optional=True),
+            "oracle": Table(Summary, self.oracle, optional=True),
+            "volumes": Table(VolumeError, self.volumes, optional=True),
+        }
+
+    def write(self, out: Path) -> None:
+        """Each table as a CSV file."""
+        for name, table in self.tables().items():
+            table.write(out / f"{name}.csv")
 
 
 def _timings(rows: Sequence[Row]) -> list[Timing]:

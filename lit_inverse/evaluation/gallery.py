@@ -12,8 +12,6 @@ from lit_inverse.evaluation.grouping import Setting
 from lit_inverse.evaluation.names import Names
 from lit_inverse.theory.diagnostics import Diagnostic
 
-OPERATORS, DIAGNOSTIC = "diagnostics_of_operators", "diagnostic_"  # how names of files begin
-
 
 class Drawn(NamedTuple):
     """A figure with the name of its file and its title."""
@@ -103,7 +101,7 @@ def draw_constants(
         if of_operators and len(settings) > 1:
             panels = _panels(of_operators, diagnostics, lambda one: one.kind)
             figure = figures.constants_against_setting(summaries, panels, names.labels, names.symbol, names.unit)
-            yield Drawn(f"{OPERATORS}{suffix}", f"Constants of the operators{at}", figure)
+            yield Drawn(f"diagnostics_of_operators{suffix}", f"Constants of the operators{at}", figure)
         beside = {(summary.solver, summary.setting) for summary in summaries}
         here = [one for one in constants if one.noise_level == level and (one.solver, one.setting) in beside]
         for name in dict.fromkeys(one.name for one in here):
@@ -113,7 +111,7 @@ def draw_constants(
                 figure = figures.constants_against_setting(summaries, panels, names.labels, names.symbol, names.unit)
             else:
                 figure = figures.constants_of_solvers(summaries, of_name, diagnostics[name].panels, names.unit)
-            yield Drawn(f"{DIAGNOSTIC}{name}{suffix}", f"Diagnostic {_words(name)}{at}", figure)
+            yield Drawn(f"diagnostic_{name}{suffix}", f"Diagnostic {_words(name)}{at}", figure)
 
 
 def _panels(

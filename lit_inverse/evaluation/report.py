@@ -15,14 +15,13 @@ from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.constant_means import Constant, constants
 from lit_inverse.evaluation.diagnostics import Planned, estimates
-from lit_inverse.evaluation.findings import Findings
-from lit_inverse.evaluation.gallery import DIAGNOSTIC, OPERATORS, draw, draw_constants
+from lit_inverse.evaluation.findings import Findings, Table
+from lit_inverse.evaluation.gallery import draw, draw_constants
 from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.oracle import oracle_rows
 from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.pictures import draw_cases
 from lit_inverse.evaluation.results import Results, read_diagnostics
-from lit_inverse.evaluation.statistics import write_csv
 from lit_inverse.evaluation.sweep import Sweep
 
 _FIGURE_CHARACTERS = 3_500_000  # of the page; further figures are only named there
@@ -62,21 +61,15 @@ def write_report(
     done, failures, folder = read_diagnostics(results.out), results.failures(), results.out / "figures"
     found = constants(estimates(sweep, measured, done))
     undiagnosed = [(one, failures[one.key]) for one in measured if one.key in failures and one.key not in done]
-    _leave_no_diagnostics(results.out)  # of a run that had others
-    if found:
-        write_csv(Constant, found, results.out / "diagnostics.csv")
+    Table(Constant, found, optional=True).write(results.out / "diagnostics.csv")
+    for earlier in [*folder.glob("*.png"), *folder.glob("*.pdf")]:
+        earlier.unlink()
     beside = draw_constants(findings, [one for one in found if one.n], sweep.diagnostics, names)
     drawn = itertools.chain(beside, draw(findings, names), draw_cases(sweep, outcome, results, names))
     written = {one.title: figures.save(one.figure, folder, one.name) for one in drawn}
     report = Report(outcome, findings, written, found, undiagnosed)
     (results.out / "report.html").write_text(_page(sweep, report, versions), encoding="utf-8")
     return report
-
-
-def _leave_no_diagnostics(out: Path) -> None:
-    figures_of = [path for start in (OPERATORS, DIAGNOSTIC) for path in (out / "figures").glob(f"{start}*.png")]
-    for path in (out / "diagnostics.csv", *figures_of):
-        path.unlink(missing_ok=True)
 
 
 def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:

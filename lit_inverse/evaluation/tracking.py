@@ -1,7 +1,7 @@
 """Follows a sweep in Weights & Biases: system metrics while it runs, what it found at its end."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ import numpy as np
 import wandb
 
 from lit_inverse.evaluation import figures
-from lit_inverse.evaluation.findings import Findings
+from lit_inverse.evaluation.constant_means import Constant
+from lit_inverse.evaluation.findings import Findings, Table
 from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.report import Report
 from lit_inverse.evaluation.results import Results
@@ -37,9 +38,8 @@ class Tracking:
         """Logs the tables, the figures and the reconstructions, and ends the run."""
         findings = report.findings
         content: dict[str, Any] = {"results": _table(findings.rows)}
-        for name in ("summaries", "comparisons", "winners", "success", "timings", "layers", "oracle"):
-            content[name] = _table([_without_differences(asdict(record)) for record in getattr(findings, name)])
-        content["diagnostics"] = _table([asdict(constant) for constant in report.constants])
+        for name, table in {**findings.tables(), "diagnostics": Table(Constant, report.constants)}.items():
+            content[name] = _table([_columns(asdict(record), table.leave_out) for record in table.records])
         content |= {title: wandb.Image(str(path)) for title, path in report.figures.items()}
         content |= self._reconstructions(report.outcome, results)
         self.run.log({name: value for name, value in content.items() if value is not None})
@@ -77,8 +77,8 @@ def _cell(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
-def _without_differences(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if name != "differences"}
+def _columns(record: dict[str, Any], leave_out: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in leave_out}
 
 
 def _figures_of_merit(outcome: Outcome, findings: Findings) -> dict[str, Any]:

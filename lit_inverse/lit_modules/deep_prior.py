@@ -139,6 +139,7 @@ class DeepPriorModule(CheckedModule):
         checkpoint["remembered"] = self.descent.state
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
         self._remembered = checkpoint["remembered"]
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

@@ -127,6 +127,7 @@ class LearnedRegularizationModule(CheckedModule):
         checkpoint["learned_from"] = {"network": self.network, "layers": list(self.layers), "images": self.images}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
         self.images = list(checkpoint["learned_from"]["images"])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

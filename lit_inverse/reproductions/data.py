@@ -34,7 +34,9 @@ def choose(run: Run, config: Path, root: Path, out: Path) -> Chosen:
     folder = root / run.data.folder
     if folder.is_dir():
         return Chosen([f"--{run.data.root}", str(folder.resolve())], run.data.words, f"in {folder}", real=True)
-    named = yaml.safe_load(config.read_text()).get("data", {}).get("init_args", {}).get("root")
+    named = yaml.safe_load(config.read_text())
+    for part in run.data.root.split("."):
+        named = named.get("init_args", named).get(part) or {}
     if named and (config.parent / named).is_dir():
         return Chosen([], run.data.words, f"in {(config.parent / named).resolve()}", real=True)
     changes = out / f"{run.name}.instead.yaml"

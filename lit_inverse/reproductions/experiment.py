@@ -48,6 +48,7 @@ class Data:
         instead_words: name of those for people.
         colour: of the drawn images.
         root: the argument of evaluate.py that names the folder.
+        terms: whose it is, and under which terms pictures made from it stand.
     """
 
     folder: str
@@ -56,6 +57,7 @@ class Data:
     instead_words: str = "drawn ellipses"
     colour: bool = False
     root: str = "data.root"
+    terms: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import yaml
 from lit_inverse.errors import one_line
 from lit_inverse.evaluation.results import read_rows
 from lit_inverse.reproductions.runs import Job
-from lit_inverse.reproductions.tables import read_record
+from lit_inverse.reproductions.tables import Tables, read_record
 
 _ASIDE = ".before."
 
@@ -79,10 +79,11 @@ def _begun(job: Job) -> dict[str, Any]:
 def _of_sweep(job: Job, before: Collection[str]) -> dict[str, Any]:
     """Seconds are those of the solvers. If nothing was missing, date and commit stay those of the results."""
     rows, done = read_rows(job.folder), read_record(job.folder / "done.json")
+    timings = Tables(job.folder)["timings"]  # lines of earlier versions of solvers do not count in them
     made = done if done and rows.keys() == before else _now(job.folder)
     return {
-        "seconds": sum(row["seconds"] for row in rows.values()),
-        "device": ", ".join(sorted({row["device"] for row in rows.values()})),
+        "seconds": sum(row["total"] for row in timings),
+        "device": ", ".join(sorted({device for row in timings for device in row["devices"].split(", ")})),
         "date": made["date"],
         "commit": made["commit"],
         "unknowns": [row["n"] for row in rows.values()][-1],

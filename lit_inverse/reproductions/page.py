@@ -76,10 +76,12 @@ def section(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
         parts += [_table(Table(["the paper says", "holds", "measured"], claims))] if claims else []
         parts += [f"Published: {experiment.published}. Ours:", _table(experiment.beside(tables))]
         size = "small" if record["small"] else "published"
-        parts.append(
+        measured = (
             f"Measured on {record['date']} at {size} settings on {record['data']}: {duration(record['seconds'])} of "
             f"computation, {record['device']}, commit {_short(record['commit'])}."
         )
+        data = experiment.run.data
+        parts.append(f"{measured} {data.terms}" if data and record["real"] else measured)
     if experiment.notes:
         parts.append("Departures from the paper: " + " ".join(experiment.notes))
     parts.append(_commands(experiment))

@@ -153,6 +153,29 @@ def test_a_download_happens_only_when_asked_for_and_needed(
     assert len(data.dataset("test")) == 10
 
 
+def test_no_process_meets_half_of_the_download_of_another(
+    mnist_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = (MNISTDataModule(tmp_path / "new", download=True, val_size=5) for _ in range(2))
+    whole = FakeDownload(mnist_root)
+
+    def download(root: Any, download: bool) -> None:
+        raw = Path(root) / "MNIST" / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        for file in mnist_root.iterdir():
+            (raw / file.name).write_bytes(truncated(file.read_bytes()))
+        monkeypatch.setattr(torchvision.datasets, "MNIST", whole)
+        other.prepare_data()
+        assert len(other.dataset("test")) == 10
+        shutil.copytree(mnist_root, raw, dirs_exist_ok=True)
+
+    monkeypatch.setattr(torchvision.datasets, "MNIST", download)
+    first.prepare_data()
+    assert len(first.dataset("test")) == 10
+    names = {path.name for path in (tmp_path / "new" / "MNIST" / "raw").iterdir()}
+    assert names == {path.name for path in mnist_root.iterdir()}
+
+
 def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torchvision.datasets, "MNIST", FakeDownload(None))
     with pytest.raises(

@@ -145,5 +145,5 @@ def test_columns_in_db_are_those_of_vectors_alone(tmp_path: Path) -> None:
         assert ("nmse_db" in line) == has_db
         assert list(line)[-1] == ("nmse_db_worst" if has_db else "seconds_mean")
         assert {path.name for path in out.glob("*.csv")} == {
-            "summary.csv", "comparisons.csv", "winners.csv", "success.csv"
+            "summary.csv", "comparisons.csv", "winners.csv", "success.csv", "timings.csv"
         }  # fmt: skip

@@ -142,11 +142,13 @@ def test_a_sweep_without_the_section_has_no_trace_of_it(config: Path) -> None:
 
 
 def test_a_later_file_replaces_them(diagnosed: Path, tmp_path: Path) -> None:
-    later = tmp_path / "later.yaml"
+    changes, later = tmp_path / "changes.yaml", tmp_path / "later.yaml"
+    changes.write_text("diagnostics.coherence.init_args.limit: 1\n")
     other = {"alike": DIAGNOSTICS["coherence"]}
     for section in (other, {}):
         later.write_text(yaml.safe_dump({"diagnostics": section}))
-        sweep = read_sweep(Request.read(["--config", str(diagnosed), "--config", str(later)], diagnosed))
+        words = [word for path in (diagnosed, changes, later) for word in ("--config", str(path))]
+        sweep = read_sweep(Request.read(words, diagnosed))
         assert list(sweep.diagnostics) == list(section)
 
 

@@ -110,7 +110,7 @@ def test_the_page_needs_nothing_from_elsewhere(written: Written) -> None:
 
 def test_all_tables_are_written(written: Written) -> None:
     out = written[0].parent
-    for name, n_rows in (("summary", 20), ("comparisons", 30), ("winners", 5), ("success", 20)):
+    for name, n_rows in (("summary", 20), ("comparisons", 30), ("winners", 5), ("success", 20), ("timings", 4)):
         assert len((out / f"{name}.csv").read_text().splitlines()) == n_rows + 1
     names = {path.stem for path in (out / "figures").glob("*.png")}
     assert names >= {
@@ -180,6 +180,33 @@ def test_a_sweep_of_vectors_is_reported_in_db(tmp_path: Path) -> None:
     assert "10 log<sub>10</sub>(sum ||x_hat - x||<sup>2</sup> / sum ||x||<sup>2</sup>)" in page  # what the columns are
     assert "images" not in page.split('id="settings"')[0]
     assert page.count('<tr class="reference">') == 2
+
+
+def test_a_report_leaves_no_figures_and_tables_of_earlier_settings(tmp_path: Path) -> None:
+    def written(folder: Path) -> set[str]:
+        paths = [*(folder / "out").glob("*.csv"), *(folder / "out" / "figures").iterdir()]
+        return {str(path.relative_to(folder)) for path in paths}
+
+    settings: dict[str, Any] = {
+        "solvers": {"least_norm": {"class_path": "least_norm.LeastNorm"}},
+        "noise_levels": [10.0],
+    }
+    run(tmp_path / "new", **settings)
+    earlier = tmp_path / "earlier"
+    rows = run(earlier, oracle=True)
+    (earlier / "out" / "volumes.csv").touch()
+    kept = {"out/mine.csv": "1", "out/figures/notes.txt": "2", "out/figures/of_mine/one.png": "3"}
+    (earlier / "out" / "figures" / "of_mine").mkdir()
+    for name, text in kept.items():
+        (earlier / name).write_text(text)
+    (earlier / "out" / "figures" / "success_noise10dB.pdf").touch()
+    assert run(earlier, **settings)[: len(rows)] == rows
+    assert written(earlier) == written(tmp_path / "new") | {
+        "out/mine.csv",
+        "out/figures/notes.txt",
+        "out/figures/of_mine",
+    }
+    assert {name: (earlier / name).read_text() for name in kept} == kept
 
 
 def test_a_sweep_without_results_has_a_page(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import json
 import os
 import struct
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
@@ -12,6 +14,10 @@ from small_sweep import SWEEP
 from wandb.proto import wandb_internal_pb2
 
 from evaluate import main
+from lit_inverse.evaluation import tracking
+from lit_inverse.evaluation.findings import Findings
+from lit_inverse.evaluation.outcome import Outcome
+from lit_inverse.evaluation.report import Report
 from lit_inverse.reproductions.tables import Tables
 from lit_inverse.tracking import wandb_logger
 
@@ -106,12 +112,23 @@ def test_the_run_holds_all_results_as_a_table(out: Path) -> None:
     assert len(found) == 8
 
 
-STATISTICS = [("summaries", 4), ("comparisons", 2), ("winners", 2), ("success", 4), ("diagnostics", 4)]
+@pytest.mark.parametrize("name", ["summary", "comparisons", "winners", "success", "timings", "diagnostics"])
+def test_the_run_holds_the_tables_of_the_folder(out: Path, name: str) -> None:
+    table, expected = OfflineRun(out).table(name), Tables(out)[name]
+    assert table["columns"] == [*expected[0]]
+    assert len(table["data"]) == len(expected) > 0
 
 
-@pytest.mark.parametrize(("name", "n_rows"), STATISTICS)
-def test_the_run_holds_the_statistics(out: Path, name: str, n_rows: int) -> None:
-    assert len(OfflineRun(out).table(name)["data"]) == n_rows
+def test_every_table_is_written_and_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [table.kind for table in Findings.of([], 0.01).tables().values()]
+    findings = Findings([], *([kind(*[0.5] * len(fields(kind)))] for kind in kinds))  # all fields of it
+    findings.write(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.csv" for name in findings.tables()}
+    run = MagicMock()
+    monkeypatch.setattr(tracking, "wandb_logger", lambda *_: MagicMock(experiment=run))
+    sweep = MagicMock(out=tmp_path, resolved="{}")
+    tracking.Tracking(sweep).finish(Report(Outcome([], [], 0), findings, {}), MagicMock())
+    assert run.log.call_args.args[0].keys() == findings.tables().keys()
 
 
 def test_the_run_holds_comparisons_in_decibels(out: Path) -> None:

@@ -17,10 +17,12 @@ from lit_inverse.solvers.fitting import JitteredInput, LinearDecay
 from train import main
 
 
-def run(folder: Path, epochs: int = 2, resume: Path | None = None, **settings: Any) -> Recorder:
+def run(
+    folder: Path, epochs: int = 2, resume: Path | None = None, precision: str = "32-true", **settings: Any
+) -> Recorder:
     recorder = Recorder()
     module = DeepPriorModule(**{"prior": prior(), "image": 2, "n_updates": 5, **SETTINGS, **settings})
-    trainer(folder, epochs, logger=recorder, log_every_n_steps=1).fit(
+    trainer(folder, epochs, logger=recorder, log_every_n_steps=1, precision=precision).fit(
         module, datamodule=data(), ckpt_path=resume, weights_only=True
     )
     return recorder
@@ -49,11 +51,12 @@ def test_curves_and_network_are_those_of_the_solver(tmp_path: Path) -> None:
     torch.testing.assert_close(network(z), solution.iterates[10], rtol=0, atol=1e-5)
 
 
-def test_resumed_fit_is_the_one_that_was_not_stopped(tmp_path: Path) -> None:
-    slower = prior(schedule=LinearDecay(start=0.0), max_iter=20)
-    whole = run(tmp_path / "whole", epochs=3, prior=slower)
-    run(tmp_path / "first", epochs=1, prior=slower)
-    rest = run(tmp_path / "rest", epochs=3, prior=slower, resume=tmp_path / "first" / "last.ckpt")
+@pytest.mark.parametrize("precision", ["32-true", "64-true"])
+def test_resumed_fit_is_the_one_that_was_not_stopped(precision: str, tmp_path: Path) -> None:
+    slower: dict[str, Any] = {"prior": prior(schedule=LinearDecay(start=0.0), max_iter=20), "precision": precision}
+    whole = run(tmp_path / "whole", epochs=3, **slower)
+    run(tmp_path / "first", epochs=1, **slower)
+    rest = run(tmp_path / "rest", epochs=3, resume=tmp_path / "first" / "last.ckpt", **slower)
     assert rest.curves == {number: values for number, values in whole.curves.items() if number >= 5}
     ends = [read(tmp_path / name / "last.ckpt")["state_dict"] for name in ("whole", "rest")]
     for name, values in ends[0].items():

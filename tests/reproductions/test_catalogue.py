@@ -76,6 +76,10 @@ def test_evaluate_understands_where_the_data_of_a_run_is(
     assert found.get("settings", found.get("data", {}).get("init_args"))["root"] == str(folder)
 
 
+def test_the_terms_of_all_data_are_told() -> None:
+    assert [run.name for run in RUNS if run.data and not run.data.terms] == []
+
+
 def test_every_small_file_belongs_to_a_run() -> None:
     assert {path.name.removesuffix(".small.yaml") for path in CONFIGS.glob("*.small.yaml")} == {r.name for r in RUNS}
 

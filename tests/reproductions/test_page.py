@@ -15,7 +15,7 @@ from lit_inverse.reproductions.experiment import Claim, Data, Experiment, Run, V
 from lit_inverse.reproductions.page import anchor, write_page
 from lit_inverse.reproductions.tables import Row, Tables
 
-RUN = Run("sweep", Data("xray/dev", "chest X-rays"))
+RUN = Run("sweep", Data("xray/dev", "chest X-rays", terms="Theirs."))
 ONE = Experiment(
     "A paper (2020)",
     "Fig. 1a",
@@ -74,7 +74,7 @@ def test_a_section_has_claims_numbers_data_date_and_time(tmp_path: Path) -> None
     assert "| 10 | 0.1 (0.05 to 0.2) | 0.2 (0.1 to 0.4), 3 of 5 cases diverged |" in text
     assert (
         "Measured on 2026-01-02 at small settings on chest X-rays: 1.5 minutes of computation, cpu, test, "
-        "commit 0123456789ab." in text
+        "commit 0123456789ab. Theirs.\n" in text
     )
     assert "Departures from the paper: Other images." in text
     assert "Not on the data" not in text
@@ -84,6 +84,7 @@ def test_data_that_stood_in_is_told_before_all_else(tmp_path: Path) -> None:
     text = page(tmp_path, real=False, data="drawn ellipses")
     section = text[text.index("## A paper") :].split("\n\n")
     assert section[1] == ("> **Not on the data of the paper** (not found: chest X-rays): measured on drawn ellipses.")
+    assert "Theirs." not in text
 
 
 @pytest.mark.parametrize(("tv", "verdict"), [(True, "reproduced"), (False, "not reproduced")])

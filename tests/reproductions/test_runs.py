@@ -44,6 +44,7 @@ class Starting:
         out.mkdir(parents=True, exist_ok=True)
         (out / "values.csv").write_text("a\n1\n")
         (out / "results.jsonl").write_text(self.results)
+        (out / "timings.csv").write_text('solver,total,devices\nlasso,5.0,cpu\ncsdip,10.0,"cpu, cuda:0"\n')
         (out / "versions.yaml").write_text(f"commit: {self.commit}\n")
         return 0
 
@@ -102,7 +103,6 @@ def test_a_sweep_of_other_settings_is_moved_aside_and_what_it_shares_is_taken_ov
     small.write_text(first)
     starting.results = row("k0")
     made(request_, starting, SWEEP)
-    assert done(request_, SWEEP)["seconds"] == 15.0
     taken = [command[command.index("--reuse") + 1] for command in starting.commands if "--reuse" in command]
     aside = sorted(str(path.resolve()) for path in request_.out.glob("small/sweep.before.*"))
     assert [json.loads(folders) for folders in taken] == [aside[:1], aside]
@@ -189,7 +189,12 @@ def test_the_record_of_a_sweep_has_the_time_of_its_solvers_and_the_size_of_x(req
     record = done(request_, SWEEP)
     assert (record["seconds"], record["unknowns"], record["commit"], record["small"]) == (15.0, 784, "abc", True)
     assert record["date"] == time.strftime("%Y-%m-%d", time.gmtime())
-    assert record["device"].startswith("cpu, ")
+    assert record["device"].startswith("cpu, cuda:0, ")
+
+
+def test_lines_of_an_earlier_version_of_a_solver_do_not_count(request_: Request) -> None:
+    made(request_, Starting(results=row("of version 1") + row("of version 2")), SWEEP)
+    assert done(request_, SWEEP)["seconds"] == 15.0
 
 
 @pytest.mark.parametrize(("results", "renewed"), [(row("k0"), False), (row("k0") + row("k1"), True)])
@@ -259,3 +264,14 @@ def test_real_data_is_taken_where_it_is_and_said_to_be_missing_where_it_is_not(r
     ]  # fmt: skip
     (request_.configs / "nowhere").mkdir()
     assert choose(Run("sweep", instead), config, request_.data, request_.out).arguments == []
+
+
+def test_the_folder_that_a_configuration_names_is_found_by_the_name_of_its_argument(request_: Request) -> None:
+    config = request_.configs / "theory.yaml"
+    run = Run("theory", Data("natural/dev", "natural images", {}, "a photograph", root="settings.root"))
+    for root in ("null", "../images"):
+        config.write_text(f"experiment: fake\nsettings: {{root: {root}}}\n")
+        assert not choose(run, config, request_.data, request_.out).real
+    (request_.configs.parent / "images").mkdir()
+    chosen = choose(run, config, request_.data, request_.out)
+    assert (chosen.arguments, chosen.words, chosen.real) == ([], "natural images", True)

@@ -75,6 +75,9 @@ EXPERIMENTS = (
         ],
         beside.means("errors", ["signal", "alpha"], ["tikhonov", "final", "best", "soft_tsvd"]),
         pictures=_PICTURE,
-        notes=("The values of alpha and the second signal are those of no text: ours go from .1 to .0003.", _SMALL),
+        notes=(
+            "The values of alpha and the second signal are those of no text: ours go from .1 (small: .03) to .0003.",
+            _SMALL,
+        ),
     ),
 )

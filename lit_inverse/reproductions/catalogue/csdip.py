@@ -6,7 +6,18 @@ from lit_inverse.reproductions.experiment import Claim, Data, Experiment, Run
 
 _PAPER = "CS-DIP (Van Veen et al. 2018)"
 _DIGITS = {"data": {"class_path": "datamodules.DigitsDataModule", "init_args": {"value_range": [-1, 1]}}}
-_XRAYS = Data("xray/dev", "chest X-rays")
+_XRAYS = Data(
+    "xray/dev",
+    "chest X-rays",
+    terms="In covid-chestxray-dataset (J. P. Cohen et al.) each X-ray has its own licence, mostly CC BY-NC-SA, and "
+    "pictures made from it are under the same.",
+)
+_RETINAS = Data(
+    "retina/dev",
+    "photographs of the retina (STARE)",
+    colour=True,
+    terms="No explicit licence is known of STARE (A. Hoover et al. 2000), nor of pictures made from it.",
+)
 _LOW, _HIGH = 0.0306, 0.1  # m / n: m = 2000 of 65536 counts as 3 % in the paper
 _OTHER_XRAYS = "Other X-rays than the paper's 60 of the Shenzhen set."
 _LASSO = "The Lasso is solved to its optimum, where the authors stop scikit-learn after 1000 sweeps."
@@ -18,7 +29,14 @@ _AT_3_PERCENT = "figures/reconstructions_m2000.png|figures/reconstructions_m500.
 _OFTEN = 0.25  # of the cases
 _EXACT_TV = "TVAL3 is our own program after the authors' paper."
 
-_MNIST = Run("mnist_gaussian", Data("mnist", "MNIST", _DIGITS, "scikit-learn's digits"))
+_HANDWRITTEN = Data(
+    "mnist",
+    "MNIST",
+    _DIGITS,
+    "scikit-learn's digits",
+    terms="MNIST (LeCun, Cortes, Burges) is commonly said to be under CC BY-SA 3.0, and so are pictures made from it.",
+)
+_MNIST = Run("mnist_gaussian", _HANDWRITTEN)
 _XRAY = Run("xray_gaussian", _XRAYS)
 
 EXPERIMENTS = (
@@ -92,7 +110,7 @@ EXPERIMENTS = (
     Experiment(
         _PAPER,
         "Fig. 3a",
-        Run("retina_gaussian", Data("retina/dev", "photographs of the retina (STARE)", colour=True)),
+        Run("retina_gaussian", _RETINAS),
         "Error against m on colour photographs of the retina, Gaussian A, no noise.",
         [
             Claim("CS-DIP is ahead of the Lasso at every m.", ahead("csdip", "lasso_dct")),

@@ -1,21 +1,22 @@
 """Scarlett et al. 2022, Theoretical perspectives on deep learning methods in inverse problems."""
 
 import math
+from dataclasses import replace
 
 from lit_inverse.reproductions import beside
+from lit_inverse.reproductions.catalogue.untrained import NATURAL
 from lit_inverse.reproductions.claims.fits import fitted_sooner, has_a_minimum
 from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.claims.sweeps import ahead
 from lit_inverse.reproductions.claims.values import means, slope, smaller_group
-from lit_inverse.reproductions.experiment import Claim, Data, Experiment, Run
+from lit_inverse.reproductions.experiment import Claim, Experiment, Run
 from lit_inverse.reproductions.tables import Row
 from lit_inverse.theory.image_and_noise.fits import IMAGE, NOISE, NOISY
 
 _PAPER = "Survey (Scarlett et al. 2022)"
 _FITTED = 0.1  # of the first loss
-_IMAGE = Data(
-    "natural/dev",
-    "natural images",
+_IMAGE = replace(
+    NATURAL,
     instead={"settings": {"root": None}},
     instead_words="a photograph that comes with scikit-learn",
     root="settings.root",

@@ -16,6 +16,13 @@ _SLICE = Data(
     "a brain slice of emulated single coil",
     instead={"data": {"init_args": {"root": None}}},
     instead_words="a drawn slice",
+    terms="No explicit licence is known of the ESPIRiT example of BART (M. Uecker, M. Lustig et al.), nor of "
+    "pictures made from it.",
+)
+NATURAL = Data(
+    "natural/dev",
+    "natural images",
+    terms="No explicit licence is known of the classic test images (USC-SIPI, Set12), nor of pictures made from them.",
 )
 _STOPS = ("stop_1", "stop_2", "stop_3", "stop_4")
 
@@ -23,7 +30,7 @@ EXPERIMENTS = (
     Experiment(
         _PAPER,
         "Fig. 1",
-        Run("untrained_convergence", Data("natural/dev", "natural images")),
+        Run("untrained_convergence", NATURAL),
         "Error of a deep decoder along its fit to noiseless Gaussian measurements, m = n / 4.",
         [
             Claim(
@@ -94,7 +101,7 @@ EXPERIMENTS = (
         pictures=("figures/along_iterations*.png", "figures/reconstructions*.png"),
         notes=(
             "Another slice; Adam, as in the authors' notebook, for gradient descent, and its 384 channels.",
-            "Small: 64 channels, 1500 iterations of 100,000.",
+            "Small: 64 channels, 1500 iterations of 100,000, at twice the step.",
         ),
     ),
 )

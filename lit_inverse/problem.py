@@ -25,12 +25,20 @@ def draw(law: OperatorLaw, in_shape: tuple[int, ...], seed: int | Sequence[int],
         seed: goes to operators that have such an argument, in the place of their law's own.
         settings: further arguments.
     """
-    signature = inspect.signature(getattr(law, "drawn_class", law))
-    parameters = signature.parameters.keys() | getattr(law, "keywords", {}).keys()
-    seeded = {"seed": seed} if "seed" in parameters else {}
-    if "in_shape" in parameters:  # not the first of operators that are made of others
+    seeded = {"seed": seed} if is_random(law) else {}
+    if "in_shape" in _parameters(law):  # not the first of operators that are made of others
         return law(in_shape=in_shape, **settings, **seeded)
     return law(in_shape, **settings, **seeded)
+
+
+def is_random(law: OperatorLaw) -> bool:
+    """Whether a law's operators are drawn by a seed; all others are the same."""
+    return "seed" in _parameters(law)
+
+
+def _parameters(law: OperatorLaw) -> set[str]:
+    signature = inspect.signature(getattr(law, "drawn_class", law))
+    return signature.parameters.keys() | getattr(law, "keywords", {}).keys()
 
 
 def unknown(item: Mapping[str, Any]) -> Tensor:

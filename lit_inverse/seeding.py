@@ -21,6 +21,21 @@ def derive_seed(sweep_seed: int, stream: Stream, item_id: str, repeat: int) -> i
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big") >> 1
 
 
+def operator_seed(sweep_seed: int, drawn_for: str = "", repeat: int = 0) -> int:
+    """Of a sweep's A for an image, or its volume; by default of one A for all."""
+    return derive_seed(sweep_seed, "operator", drawn_for, repeat)
+
+
+def noise_seed(sweep_seed: int, image: str, repeat: int = 0) -> int:
+    """Of a sweep's eta for an image."""
+    return derive_seed(sweep_seed, "noise", image, repeat)
+
+
+def solver_seed(sweep_seed: int, image: str, repeat: int = 0) -> int:
+    """Of what a sweep's solvers draw for an image."""
+    return derive_seed(sweep_seed, "solver", image, repeat)
+
+
 def seed_list(seed: int | Sequence[int]) -> list[int]:
     """The seeds of a shared object (one) or of one per item.
 

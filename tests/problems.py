@@ -144,4 +144,5 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "tsvd": grey_image,
     "tval3": grey_image,
     "tval3_csdip": grey_image,
+    "zero_filled": k_space,
 }

@@ -17,8 +17,8 @@ from lit_inverse.errors import UsageError, as_usage_errors
 from lit_inverse.evaluation.laws import versions_within
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.operators import LinearOperator, Operator
-from lit_inverse.problem import Problem, unknown
-from lit_inverse.seeding import derive_seed
+from lit_inverse.problem import Problem, as_told, unknown
+from lit_inverse.seeding import noise_seed, solver_seed
 
 _OPERATOR_BYTES = 1 << 30  # memory for the operators of one batch, one per image
 _ITEM_BYTES = 1 << 27  # of x in one batch, of which solvers hold some ten copies
@@ -104,7 +104,7 @@ def plan(sweep: Sweep) -> Plan:
     settings = _check_settings(sweep, _read(dataset, first.values()))
     cases = [
         Case(
-            _key(sweep, solver, settings[image.shape, str(measurement)], image, measurement, level, repeat),
+            _key(sweep, solver, settings[image.shape, str(measurement)], image, level, repeat),
             solver,
             image.index,
             image.id,
@@ -212,10 +212,12 @@ class _Setting(NamedTuple):
 
     Attributes:
         memory: of one item and its A.
+        operator: what A depends on besides its seed, as plain data.
         identities: of each solver what its results depend on there.
     """
 
     memory: Memory
+    operator: dict[str, Any]
     identities: dict[str, Any]
 
 
@@ -242,14 +244,17 @@ def _check_settings(sweep: Sweep, items: Iterable[dict[str, Any]]) -> dict[tuple
                 seed = sweep.operator_seed("", 0)
                 operator = sweep.draw_operator(shape, measurement, seed if sweep.operator_per == "sweep" else [seed])
             _check_oracle(sweep, x, operator)
-            for name, solver in sweep.solvers.items():
-                with as_usage_errors(f"solvers.{name}"):
-                    solver.check_all(operator, sweep.value_range)
             for level in sweep.noise_levels:
                 with as_usage_errors("noise_levels"):
-                    Problem(operator, sweep.noise(level)).measure([item], [0])
+                    y = Problem(operator, sweep.noise(level)).measure([item], [0])
+            told = as_told(operator, x, y)
+            for name, solver in sweep.solvers.items():
+                with as_usage_errors(f"solvers.{name}"):
+                    solver.check_all(told, sweep.value_range)
             found[shape, str(measurement)] = _Setting(
-                _memory(sweep, x, operator), {name: _identity(sweep, name, operator) for name in sweep.solvers}
+                _memory(sweep, x, operator),
+                sweep.operator_identity(measurement),
+                {name: _identity(sweep, name, told) for name in sweep.solvers},
             )
     return found
 
@@ -276,23 +281,26 @@ def _check_oracle(sweep: Sweep, x: Tensor, operator: Operator) -> None:
         )
 
 
-def _key(
-    sweep: Sweep, solver: str, setting: _Setting, image: _Image, measurement: Any, level: float, repeat: int
-) -> str:
-    """blake2b of canonical JSON of all that determines the result and nothing else."""
+def _key(sweep: Sweep, solver: str, setting: _Setting, image: _Image, level: float, repeat: int) -> str:
+    """Of all that determines the result and nothing else."""
     ingredients = {
         "x": image.content,
         "value_range": sweep.value_range,
-        "operator": sweep.operator_identity(measurement),
+        "operator": setting.operator,
         "operator_seed": sweep.operator_seed(image.drawn_for, repeat),
         "noise": [sweep.noise.identity(), level],
-        "noise_seed": derive_seed(sweep.seed, "noise", image.id, repeat),
+        "noise_seed": noise_seed(sweep.seed, image.id, repeat),
         "solver": setting.identities[solver],
         "version": sweep.solvers[solver].version,
         **versions_within(setting.identities[solver]),
-        "solver_seed": derive_seed(sweep.seed, "solver", image.id, repeat),
+        "solver_seed": solver_seed(sweep.seed, image.id, repeat),
         "dtype": str(sweep.dtype),
         "repeat": repeat,
     }
+    return digest(ingredients)
+
+
+def digest(ingredients: Any) -> str:
+    """blake2b of canonical JSON, which results and diagnostics are stored under."""
     canonical = json.dumps(ingredients, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()

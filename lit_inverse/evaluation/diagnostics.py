@@ -1,7 +1,5 @@
 """Diagnostics of a sweep: constants of theory of its operators and solvers, under keys like its results."""
 
-import hashlib
-import json
 import math
 import time
 import traceback
@@ -14,15 +12,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lit_inverse.errors import as_usage_errors, one_line
-from lit_inverse.evaluation.cases import Case
+from lit_inverse.evaluation.cases import Case, digest
 from lit_inverse.evaluation.grouping import setting_of
 from lit_inverse.evaluation.memory import Portions
 from lit_inverse.evaluation.results import Results, Row, read_diagnostics
 from lit_inverse.evaluation.solving import simulate
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.operators import Operator
-from lit_inverse.problem import as_told
-from lit_inverse.seeding import derive_seed
+from lit_inverse.problem import as_told, is_random
+from lit_inverse.seeding import solver_seed
 from lit_inverse.theory.diagnostics import OperatorDiagnostic, SolverDiagnostic
 from lit_inverse.theory.estimate import Estimate
 from lit_inverse.theory.instability import Reconstruct
@@ -113,8 +111,8 @@ def _measure(
     if isinstance(diagnostic, SolverDiagnostic):
         x, _, y, sigma = simulate(sweep, [item], [case], device)
         operator = as_told(operator, x, y)
-        reconstruct = _reconstruction(sweep, case, operator, float(sigma))
-        seed = derive_seed(sweep.seed, "solver", case.image, case.repeat)
+        seed = solver_seed(sweep.seed, case.image, case.repeat)
+        reconstruct = _reconstruction(sweep, case, operator, float(sigma), seed)
         found = diagnostic.measure(reconstruct, x[0], y[0], operator, seed)
     else:
         assert isinstance(diagnostic, OperatorDiagnostic)
@@ -135,9 +133,9 @@ def _measure(
     return row, found
 
 
-def _reconstruction(sweep: Sweep, case: Case, operator: Operator, sigma: float) -> Reconstruct:
+def _reconstruction(sweep: Sweep, case: Case, operator: Operator, sigma: float, seed: int) -> Reconstruct:
     """y (K, *out_shape) -> x_hat (K, ...): every item as the sweep solves its case, with the same seed."""
-    solver, seed = sweep.solvers[case.solver], derive_seed(sweep.seed, "solver", case.image, case.repeat)
+    solver = sweep.solvers[case.solver]
 
     def each(y: Tensor) -> Tensor:
         seeds = [seed] * len(y)
@@ -155,10 +153,9 @@ def _operator_of(sweep: Sweep, case: Case) -> Operator:
 
 def _law(sweep: Sweep, case: Case) -> Row:
     """All that determines A, and what its diagnostics draw; without a seed of its own A is the same for all."""
-    random = "seed" in sweep.operator.parameters
     return {
         "operator": sweep.operator_identity(case.measurement),
-        "operator_seed": sweep.operator_seed(case.drawn_for, case.repeat) if random else 0,
+        "operator_seed": sweep.operator_seed(case.drawn_for, case.repeat) if is_random(sweep.operator) else 0,
         "shape": case.shape,
         "dtype": str(sweep.dtype),
     }
@@ -169,8 +166,7 @@ def _key(sweep: Sweep, name: str, measured: Row) -> str:
     identity = sweep.diagnostic_identities[name]
     init_args = {key: value for key, value in identity.get("init_args", {}).items() if key != "limit"}
     settings = {**identity, "init_args": init_args, "version": sweep.diagnostics[name].version}
-    canonical = json.dumps([settings, measured], sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()
+    return digest([settings, measured])
 
 
 def _plain(found: Estimate) -> Row:

@@ -19,7 +19,7 @@ from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.trajectories import Trajectory, iterates_to_follow, trajectory
 from lit_inverse.operators import Operator
 from lit_inverse.problem import Problem, as_told, unknown
-from lit_inverse.seeding import Stream, derive_seed
+from lit_inverse.seeding import noise_seed, solver_seed
 from lit_inverse.solvers import Solution
 
 
@@ -39,7 +39,6 @@ def solve_batch(
     """Measures, solves and compares cases of one solver and one setting; the solver never sees x."""
     items = [dataset[case.index] for case in batch]
     x, operator, y, sigma = simulate(sweep, items, batch, device)
-    operator = as_told(operator, x, y)
     solver = sweep.solvers[batch[0].solver]
     trace = iterates_to_follow(solver, x, any(case.is_followed for case in batch))
     solution, seconds = _solve(sweep, batch, y, operator, sigma, trace)
@@ -72,17 +71,16 @@ def by_item(columns: Mapping[str, Tensor]) -> list[Row]:
 def simulate(
     sweep: Sweep, items: Sequence[Mapping[str, Any]], batch: list[Case], device: torch.device
 ) -> tuple[Tensor, Operator, Tensor, Tensor]:
-    """x (B, *in_shape) or the k-space that items bring, A, y (B, *out_shape) and sigma (B,) of cases of one setting."""
+    """Of cases of one setting: x (B, *in_shape) or the k-space that items bring, A as solvers are told it, y
+    (B, *out_shape) and sigma (B,).
+    """
     x = torch.stack([unknown(item) for item in items])
     x = x.to(device, sweep.dtype.to_complex() if x.is_complex() else sweep.dtype)
     operator = _operator(sweep, batch, x)
     problem = Problem(operator, sweep.noise(batch[0].noise_level))
     measured = [{"kspace": one} for one in x] if "kspace" in items[0] else x
-    return x, operator, *problem.simulate(measured, _seeds(sweep, batch, "noise"))
-
-
-def _seeds(sweep: Sweep, batch: list[Case], stream: Stream) -> list[int]:
-    return [derive_seed(sweep.seed, stream, case.image, case.repeat) for case in batch]
+    y, sigma = problem.simulate(measured, [noise_seed(sweep.seed, case.image, case.repeat) for case in batch])
+    return x, as_told(operator, x, y), y, sigma
 
 
 def _operator(sweep: Sweep, batch: list[Case], x: Tensor) -> Operator:
@@ -95,7 +93,8 @@ def _solve(
     sweep: Sweep, batch: list[Case], y: Tensor, operator: Operator, sigma: Tensor, trace: list[int]
 ) -> tuple[Solution, float]:
     """The solution and the seconds it took per item."""
-    solver, seeds = sweep.solvers[batch[0].solver], _seeds(sweep, batch, "solver")
+    solver = sweep.solvers[batch[0].solver]
+    seeds = [solver_seed(sweep.seed, case.image, case.repeat) for case in batch]
     _synchronize(y.device)
     start = time.perf_counter()
     solution = solver.solve(y, operator, sigma=sigma, value_range=sweep.value_range, seeds=seeds, trace=trace)

@@ -11,8 +11,8 @@ from pytorch_lightning import LightningDataModule
 from lit_inverse.evaluation.laws import Law
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
-from lit_inverse.problem import draw
-from lit_inverse.seeding import derive_seed
+from lit_inverse.problem import draw, is_random
+from lit_inverse.seeding import operator_seed
 from lit_inverse.solvers import Solver, ValueRange
 from lit_inverse.theory.diagnostics import Diagnostic
 
@@ -79,7 +79,7 @@ class Sweep:
 
     def operator_seed(self, drawn_for: str, repeat: int) -> int:
         """Seed of A: one per image, or volume, and repeat, or one for all."""
-        return derive_seed(self.seed, "operator", *(("", 0) if self.operator_per == "sweep" else (drawn_for, repeat)))
+        return operator_seed(self.seed, *(() if self.operator_per == "sweep" else (drawn_for, repeat)))
 
     def drawn_for(self, item: Mapping[str, Any]) -> str:
         """Id of what A is drawn for, the image or its volume.
@@ -106,7 +106,9 @@ class Sweep:
     def draw_operator(self, in_shape: tuple[int, ...], measurement: Any, seed: int | list[int]) -> Operator:
         """A for items of shape in_shape at one value of the varied argument; the seed is for random operators."""
         varied = self.varied(measurement)
-        if isinstance(seed, list) and "seed" in self.operator.parameters:
+        if not is_random(self.operator):
+            seed = 0
+        if isinstance(seed, list):
             return draw(self.operator, in_shape, seed, **varied)
         name = f"{in_shape} {measurement} {seed}"
         if name not in self.drawn:

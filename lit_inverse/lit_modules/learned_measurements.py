@@ -16,7 +16,7 @@ from lit_inverse.networks import MLPDecoder
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Gaussian, Matrix
-from lit_inverse.seeding import derive_seed, generator, source_of
+from lit_inverse.seeding import derive_seed, generator, noise_seed, source_of
 from lit_inverse.settings import at_least_1, positive
 
 _N_MEASURED = 10_000  # first training images, whose energy A is scaled by
@@ -145,7 +145,7 @@ class LearnedMeasurementsModule(CheckedModule):
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         x = batch["x"]
         clean = x.flatten(1) @ self.network.matrix.T
-        sources = [generator(derive_seed(self.seed, "noise", name, 0)) for name in batch["id"]]
+        sources = [generator(noise_seed(self.seed, name)) for name in batch["id"]]
         y = torch.stack([self.noise.apply(one, source) for one, source in zip(clean, sources, strict=True)])
         x_hat = self.network.decode(y)
         self.log("val/loss", (x_hat - x).square().mean(), batch_size=len(x), prog_bar=True, sync_dist=True)

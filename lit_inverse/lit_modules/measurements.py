@@ -9,7 +9,7 @@ from torch import Tensor
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Gaussian, Operator
 from lit_inverse.problem import Problem, as_told, draw
-from lit_inverse.seeding import derive_seed
+from lit_inverse.seeding import noise_seed, operator_seed, solver_seed
 
 OperatorLaw = Callable[[tuple[int, ...]], Operator]  # as configurations name it; for `problem.draw`
 
@@ -29,11 +29,11 @@ def measure(x: Tensor, image: str, operator: OperatorLaw | None, noise: Noise, s
     A is Gaussian with m = 500 by default.
     """
     law = operator or functools.partial(Gaussian, m=500)
-    drawn = draw(law, tuple(x.shape), derive_seed(seed, "operator", image, 0)).to(x.device, x.real.dtype)
-    y, sigma = Problem(drawn, noise).simulate(x[None], [derive_seed(seed, "noise", image, 0)])
-    return Measured(y, as_told(drawn, x, y), sigma.to(y.real), derive_seed(seed, "solver", image, 0))
+    drawn = draw(law, tuple(x.shape), operator_seed(seed, image)).to(x.device, x.real.dtype)
+    y, sigma = Problem(drawn, noise).simulate(x[None], [noise_seed(seed, image)])
+    return Measured(y, as_told(drawn, x, y), sigma.to(y.real), solver_seed(seed, image))
 
 
 def draw_shared(in_shape: tuple[int, ...], operator: OperatorLaw, seed: int) -> Operator:
     """The A that a sweep of this seed, with one A for all items, draws for x of shape in_shape."""
-    return draw(operator, in_shape, derive_seed(seed, "operator", "", 0))
+    return draw(operator, in_shape, operator_seed(seed))

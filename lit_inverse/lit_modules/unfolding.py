@@ -24,7 +24,7 @@ from lit_inverse.networks.unfolding import ALISTA, UnfoldedNetwork
 from lit_inverse.noise import SNR, Noise
 from lit_inverse.operators import Gaussian, Matrix, Operator
 from lit_inverse.problem import Problem
-from lit_inverse.seeding import derive_seed
+from lit_inverse.seeding import derive_seed, noise_seed
 from lit_inverse.solvers.sparse.synthesis import Synthesis
 
 Supervision = Literal["last", "deep"]
@@ -259,7 +259,7 @@ class UnfoldingModule(CheckedModule):
 
     def _measure(self, x: Tensor, ids: list[str]) -> tuple[Tensor, Tensor, Tensor]:
         """y as a sweep measures it, z, and sigma."""
-        seeds = [derive_seed(self.seed, "noise", name, 0) for name in ids]
+        seeds = [noise_seed(self.seed, name) for name in ids]
         y, sigma = Problem(self.operator, self.noise).simulate(x, seeds)
         return self._real(y, x, sigma.to(x))
 

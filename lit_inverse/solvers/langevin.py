@@ -68,7 +68,7 @@ class Langevin(LatentSolver):
         if n_samples % n_chains:
             raise ValueError(f"n_samples is {n_samples}, expected a multiple of n_chains = {n_chains}")
         self.burn_in, self.n_chains, self.n_samples = burn_in, n_chains, n_samples
-        self.n_search, self.smallest_sigma = max(1, int(search * max_iter)), smallest_sigma
+        self.search, self.smallest_sigma = search, smallest_sigma
 
     def _search(self, searches: Searches, starts: Tensor) -> Solution:
         potential = self._potential(searches)
@@ -76,7 +76,8 @@ class Langevin(LatentSolver):
         def objective(point: Point) -> Tensor:
             return potential(point[0])
 
-        found = follow((starts,), objective, LBFGS(objective, first_length=1.0), self.n_search)
+        n_search = max(1, int(self.search * self.max_iter))
+        found = follow((starts,), objective, LBFGS(objective, first_length=1.0), n_search)
         _, (centre,), diverged = found.ends(searches.n_restarts)
         root = self._root(searches.with_restarts(1), centre)
         chains = searches.with_restarts(self.n_chains)

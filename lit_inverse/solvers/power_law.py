@@ -153,7 +153,9 @@ class PowerLaw(Solver):
     stable = True
 
     def __init__(self, power: float = 3.0, max_iter: int = 2000) -> None:
-        self.field = PowerLawField(power, max_iter)
+        positive(power=power)
+        at_least_1(max_iter=max_iter)
+        self.power, self.max_iter = power, max_iter
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         require_linear(operator)
@@ -162,7 +164,8 @@ class PowerLaw(Solver):
         y, operator, trace = given.y, given.operator, given.trace
         middle = 0.0 if given.value_range is None else sum(given.value_range) / 2
         start = torch.full((len(y), *operator.in_shape), middle, dtype=y.real.dtype, device=y.device)
-        posterior = self.field.given(y - operator(start), operator, given.sigma)
+        field = PowerLawField(self.power, self.max_iter)
+        posterior = field.given(y - operator(start), operator, given.sigma)
         residuals = []
         for number, step in enumerate(posterior.steps()):
             residuals.append(step.residual)

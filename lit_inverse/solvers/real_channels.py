@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lit_inverse.operators import ComplexFromChannels, Operator, on_real_channels
+from lit_inverse.operators.composition import OnReals
 from lit_inverse.operators.items import rms
 from lit_inverse.seeding import derive_seed
 from lit_inverse.settings import at_least_1, positive
@@ -14,6 +15,8 @@ from lit_inverse.solvers.deep_prior import DeepPrior
 from lit_inverse.solvers.inner import consistent, limited, mapped, solve_within
 from lit_inverse.solvers.requirements import require_images, require_linear
 from lit_inverse.solvers.solution import Solution, Status
+
+_ALONE = "take the solver within RealChannels alone"
 
 
 class RealChannels(Solver):
@@ -37,7 +40,8 @@ class RealChannels(Solver):
     item has diverged where one of its fits has.
 
     Raises:
-        ValueError: when a setting is impossible, A is not linear, or x no image.
+        ValueError: when a setting is impossible, A is not linear or x no image; when x is real, as it is for `OnReals`,
+            for an A that makes a real y of a real x, and with a real y.
     """
 
     def __init__(
@@ -57,12 +61,18 @@ class RealChannels(Solver):
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         require_images(operator)
-        self.solver.check_all(on_real_channels(require_linear(operator)), None)
+        linear = require_linear(operator)
+        x = linear.like.new_zeros(linear.n_items or 1, *linear.in_shape)
+        if isinstance(linear, OnReals) or not linear(x).is_complex():
+            raise ValueError(f"A is {type(operator).__name__}, of real images: {_ALONE}")
+        self.solver.check_all(on_real_channels(linear), None)
 
     def preferred_batch(self, device: torch.device) -> int:
         return self.solver.preferred_batch(device)
 
     def _solve(self, given: Given) -> Solution:
+        if not given.y.is_complex():
+            raise ValueError(f"y has dtype {given.y.dtype}, expected a complex one: {_ALONE}")
         operator = require_linear(given.operator)
         together = ComplexFromChannels(operator.in_shape)
         scale = torch.ones_like(given.sigma)

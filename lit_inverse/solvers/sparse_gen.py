@@ -63,7 +63,7 @@ class SparseGen(LatentSolver):
         super().__init__(generator, max_iter, n_restarts, lr, prior)
         not_negative(lam=lam, warm_up=warm_up)
         check_wavelet(wavelet)
-        self.lam, self.warm_up = lam, warm_up if warm_up < max_iter else 3 * max_iter // 10
+        self.lam, self.warm_up = lam, warm_up
         self.basis: BasisName = basis
         self.wavelet, self.level = wavelet, level
 
@@ -78,7 +78,8 @@ class SparseGen(LatentSolver):
         step = 1 / (2 * require_linear(searches.given.operator).norm().square())
         step = step.expand(len(searches.given.y)).repeat_interleave(searches.n_restarts)
         lam = self.lam * operator.n / operator.m
-        warm_up = iter([True] * self.warm_up)
+        n_warm_up = self.warm_up if self.warm_up < self.max_iter else 3 * self.max_iter // 10
+        warm_up = iter([True] * n_warm_up)
 
         def images(z: Tensor, v: Tensor) -> Tensor:
             x: Tensor = searches.network(z) + basis.synthesis(v)

@@ -55,7 +55,7 @@ class Trained(Solver):
         return Solution(
             x=x,
             status=[Status.MAX_ITER if done else Status.DIVERGED for done in finite.tolist()],
-            n_iter=torch.ones(len(x), dtype=torch.int64),
+            n_iter=torch.ones(len(x), dtype=torch.int64, device=x.device),
             iterates=given.trace.stack(x),
         )
 

@@ -121,7 +121,7 @@ class Unfolded(Solver):
         return Solution(
             x=x,
             status=[Status.MAX_ITER if done else Status.DIVERGED for done in finite.tolist()],
-            n_iter=torch.full((len(y),), len(layers)),
+            n_iter=torch.full((len(y),), len(layers), device=y.device),
             history={"residual": torch.stack(residuals)},
             iterates=trace.stack(x),
         )

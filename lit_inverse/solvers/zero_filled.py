@@ -24,5 +24,5 @@ class ZeroFilled(Solver):
 
     def _solve(self, given: Given) -> Solution:
         x = require_linear(given.operator).adjoint(given.y)
-        n_iter = torch.zeros(len(x), dtype=torch.int64)
+        n_iter = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         return Solution(x, [Status.CONVERGED] * len(x), n_iter, iterates=given.trace.stack(x))

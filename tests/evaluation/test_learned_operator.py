@@ -9,11 +9,13 @@ import yaml
 
 import datamodules  # noqa: F401  # lets --data take short names
 from lit_inverse.checkpoints import describe
+from lit_inverse.evaluation import laws
 from lit_inverse.evaluation.cases import Case, plan
 from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.networks import MLPDecoder
 from lit_inverse.operators import Gaussian
+from lit_inverse.provenance import sha256
 
 SWEEP: dict[str, Any] = {
     "data": {"class_path": "datamodules.DigitsDataModule"},
@@ -32,7 +34,7 @@ def saved(folder: Path, m: int) -> str:
     return f"{m}.pt"
 
 
-def cases(folder: Path, names: list[str], measurements: list[int], solver: str) -> dict[int, Case]:
+def cases(folder: Path, names: list[str], measurements: list[int], solver: str, *options: str) -> dict[int, Case]:
     operator = {"class_path": "lit_inverse.operators.Learned", "init_args": {"checkpoint": names}}
     solvers = {
         "Tikhonov": {"class_path": "lit_inverse.solvers.Tikhonov"},
@@ -44,7 +46,7 @@ def cases(folder: Path, names: list[str], measurements: list[int], solver: str) 
             {**SWEEP, "operator": operator, "measurements": measurements, "solvers": solvers, "only": [solver]}
         )
     )
-    sweep = read_sweep(Request.read(["--config", str(path)], path))
+    sweep = read_sweep(Request.read(["--config", str(path), *options], path))
     sweep.data.prepare_data()
     sweep.data.setup("predict")
     return {case.measurement: case for case in plan(sweep).cases}
@@ -64,3 +66,13 @@ def test_a_result_depends_on_the_checkpoint_of_its_m_alone(solver: str, tmp_path
     again = cases(tmp_path, [two, four], [2, 4], solver)
     assert again[2].key != first[2].key
     assert again[4].key == first[4].key
+
+
+def test_the_file_of_an_operator_is_read_once_for_all_its_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(laws, "sha256", lambda path: (read.append(path.name), sha256(path))[1])
+    names = [saved(tmp_path, m) for m in (2, 4)]
+    assert len(cases(tmp_path, names, [2, 4], "Tikhonov", "--limit", "3")) == 2
+    assert read == names

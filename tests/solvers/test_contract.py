@@ -3,20 +3,25 @@
 import copy
 import functools
 import os
+from abc import ABCMeta
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from jsonargparse import ArgumentParser
 from problems import PROBLEM_OF, SEEDS, SmallProblem
 from torch import Tensor
 
+from lit_inverse import solvers
 from lit_inverse.solvers import Solution, Solver, Status
+from lit_inverse.solvers.inner import limited
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "solvers"
 SMALL = {"width": 4, "depth": 2, "n_frequencies": 4}
 SMALL |= {"channels_down": (4,), "channels_up": (4,), "channels_skip": (2,), "input_depth": 2}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+WITHOUT_SETTINGS = {"Trained"}  # networks for k-space are not shipped; see test_trained.py
 
 
 @functools.cache
@@ -24,16 +29,18 @@ def problem_of(name: str) -> SmallProblem:
     return PROBLEM_OF[name]()
 
 
-def build(name: str) -> Solver:
-    """The solver of a settings file, cut to 5 iterations, at most 2 restarts and narrow networks."""
+def build(name: str, max_iter: int = 5) -> Solver:
+    """The solver of a settings file, cut to a few iterations, at most 2 restarts and narrow networks."""
     parser = ArgumentParser(exit_on_error=False)
     parser.add_subclass_arguments(Solver, "solver")
     path = os.path.relpath(CONFIGS / f"{name}.yaml")
-    config = parser.parse_args(["--solver", path, "--solver.max_iter", "5"])
-    if "n_restarts" in config.solver.init_args:
-        config.solver.init_args.n_restarts = 2
-    if config.solver.init_args.get("network"):
-        network = config.solver.init_args.network.init_args
+    config = parser.parse_args(["--solver", path])
+    settings = config.solver.get("init_args", {})
+    for setting, value in {"max_iter": max_iter, "n_restarts": 2}.items():
+        if setting in settings:
+            settings[setting] = value
+    if settings.get("network"):
+        network = settings.network.init_args
         for size in SMALL.keys() & vars(network).keys():
             network[size] = SMALL[size]
     return parser.instantiate(config).solver
@@ -51,6 +58,12 @@ def single(y: Tensor) -> Tensor:
 
 def test_every_settings_file_has_its_problem_and_every_problem_its_file() -> None:
     assert sorted(PROBLEM_OF) == NAMES
+
+
+def test_every_solver_has_a_settings_file() -> None:
+    named = {yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())["class_path"].rpartition(".")[2] for name in NAMES}
+    public = {name for name in solvers.__all__ if isinstance(getattr(solvers, name), ABCMeta)} - {"Solver"}
+    assert named == public - WITHOUT_SETTINGS
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,6 +112,13 @@ class TestEverySolver:
         assert torch.equal(problem.y, y)
         assert all(torch.equal(a, b) for a, b in zip(problem.operator.buffers(), entries, strict=True))
         assert all(buffer.grad is None for buffer in problem.operator.buffers())
+
+    def test_limited_to_an_iteration_it_answers_as_one_built_for_it(self, name: str) -> None:
+        problem = problem_of(name)
+        found, expected = (solve(one, problem) for one in (limited(build(name, 15), 1), build(name, 1)))
+        assert torch.equal(found.x, expected.x)
+        assert torch.equal(found.n_iter, expected.n_iter)
+        assert found.status == expected.status
 
     def test_works_for_callers_in_inference_mode(self, name: str) -> None:
         problem = problem_of(name)

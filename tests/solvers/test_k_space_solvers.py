@@ -160,6 +160,16 @@ def test_real_channels_are_real_and_imaginary_parts() -> None:
     torch.testing.assert_close(found, Tikhonov(1e-2).solve(y, operator).x, rtol=1e-8, atol=1e-10)
 
 
+def test_real_images_are_left_to_the_solver_alone() -> None:
+    kspace, solver = CartesianFourier((1, 16, 16), 2.0, seed=[0]), RealChannels(Tikhonov())
+    solver.check_all(kspace, None)
+    for operator in (Gaussian((1, 16, 16), 20, [0, 1]), kspace.on_reals()):
+        with pytest.raises(ValueError, match="A is .*, of real images: take the solver within RealChannels alone"):
+            solver.check_all(operator, None)
+    with pytest.raises(ValueError, match="y has dtype torch.float32, expected a complex one"):
+        solver.solve(torch.ones(1, *kspace.out_shape), kspace)
+
+
 def fit(**settings: object) -> RealChannels:
     network = functools.partial(ConvDecoder, width=4, depth=2)
     return RealChannels(DeepPrior(network, lr=1e-2, max_iter=6), rms=0.577, **settings)  # type: ignore[arg-type]

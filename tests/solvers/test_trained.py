@@ -10,7 +10,7 @@ from lit_inverse.checkpoints import describe
 from lit_inverse.networks import DnCNN, ReconstructionNetwork, UNetReconstruction, VarNet
 from lit_inverse.operators import CartesianFourier, Gaussian, MultiCoil
 from lit_inverse.seeding import generator
-from lit_inverse.solvers import Status, Trained
+from lit_inverse.solvers import Solver, Status, Trained, ZeroFilled
 
 NETWORKS = {
     "unet": lambda: UNetReconstruction(width=4, depth=2),
@@ -52,6 +52,14 @@ def test_an_item_alone_is_as_in_a_batch_and_the_network_stays_as_it_was(name: st
     assert single.dtype == torch.complex64
     assert network.training
     assert {p.dtype for p in network.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("name", ["zero_filled", "unet"])
+def test_numbers_of_iterations_are_on_the_device_of_y(name: str) -> None:
+    y, operator = measured()
+    solver: Solver = ZeroFilled() if name == "zero_filled" else Trained(NETWORKS[name]())
+    with torch.device("meta"):  # another one, as the default
+        assert solver.solve(y, operator).n_iter.device == y.device
 
 
 def test_what_is_not_finite_is_the_zero_filled_image() -> None:

@@ -10,7 +10,7 @@ from datamodules import SparseSignalsDataModule
 from lit_inverse.checkpoints import SHIPPED
 from lit_inverse.networks import ALISTA, LAMP, LVAMP, AdaLISTA, ConvLISTA, PhiNet, StepLISTA, UnfoldedNetwork
 from lit_inverse.noise import SNR
-from lit_inverse.operators import Gaussian, Magnitude, SubsampledDCT
+from lit_inverse.operators import Gaussian, Magnitude, Matrix, SubsampledDCT
 from lit_inverse.problem import Problem
 from lit_inverse.solvers import Status, Unfolded
 
@@ -86,6 +86,13 @@ def test_any_operator_with_one_a_per_item_is_taken(network: UnfoldedNetwork, kin
         torch.testing.assert_close(solver.solve(y[i : i + 1], operator.take([i])).x, together[i : i + 1])
 
 
+def test_numbers_of_layers_are_on_the_device_of_y() -> None:
+    operator, solver = SubsampledDCT((40,), 20, [0, 1]), Unfolded(network=StepLISTA(20, 40, 8))
+    y = operator(torch.ones(2, 40))
+    with torch.device("meta"):  # another one, as the default
+        assert solver.solve(y, operator).n_iter.device == y.device
+
+
 @pytest.mark.parametrize("m", [39, 40, 41, 60])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_lvamp_solves_what_is_as_good_as_square(m: int, dtype: torch.dtype) -> None:
@@ -115,6 +122,15 @@ def test_of_several_checkpoints_the_one_that_fits_is_taken() -> None:
     assert torch.equal(solver.solve(problem.y, problem.operator).x, expected)
     with pytest.raises(ValueError, match="of 2 checkpoints none is for this A, the first because A is 30 x 40"):
         solver.check_all(Gaussian((40,), 30, 0), None)
+
+
+def test_results_of_real_signals_are_stored_under_the_network_that_solves_them() -> None:
+    """Which of several it is does not depend on whether A is told that signals are real."""
+    entries = torch.randn(10, 40, dtype=torch.complex64, generator=torch.Generator().manual_seed(0))
+    solver, operator = Unfolded([StepLISTA(10, 40, 2), StepLISTA(20, 40, 2)]), Matrix(entries)
+    settings = {"checkpoint": ["for 10 real numbers", "for 10 complex numbers"], "level": 3}
+    for told in (operator, operator.on_reals()):
+        assert solver.determining(settings, told) == {"checkpoint": "for 10 complex numbers", "level": 3}
 
 
 @pytest.mark.parametrize(("kappa", "snr"), [(None, 40.0), (None, 20.0), (50.0, 40.0)])

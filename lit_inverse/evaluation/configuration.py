@@ -85,9 +85,10 @@ def _replace_diagnostics(layers: list[ConfigFile]) -> list[str]:
 def _replace(key: str, layers: list[ConfigFile], others: Sequence[str] = ()) -> list[str]:
     """Leaves the section `key` of the last file alone that has one; returns the names in it."""
     having = [place for place, layer in enumerate(layers) if key in layer.content]
-    for layer in layers[: having[-1]] if len(having) > 1 else []:
-        for replaced in [said for said in layer.content if str(said).partition(".")[0] in (key, *others)]:
-            del layer.content[replaced]
+    replaced = (key, *others) if len(having) > 1 else (key,)
+    for layer in layers[: having[-1]] if having else []:
+        for said in [said for said in layer.content if str(said).partition(".")[0] in replaced]:
+            del layer.content[said]
     section = layers[having[-1]].content[key] if having else {}
     if not isinstance(section, dict):
         raise UsageError(f"{key}: expected a mapping of names to {key}, got {section!r}")

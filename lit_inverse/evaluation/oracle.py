@@ -43,9 +43,15 @@ def _on_support(x: Tensor, y: Tensor, operator: Operator) -> Tensor:
     if len(support):
         units = torch.eye(len(x), dtype=x.dtype)[support]
         several = units[None] if operator.n_items is None else units[:, None]  # A of its own takes one at a time
-        columns = torch.cat([operator(some).flatten(1) for some in several]).mT.double()
-        x_hat[support] = torch.linalg.lstsq(columns, y.double().view(-1, 1)).solution.squeeze(1)
+        columns = _reals(torch.cat([operator(some).flatten(1) for some in several])).mT
+        x_hat[support] = torch.linalg.lstsq(columns, _reals(y.view(1, -1)).mT).solution.squeeze(1)
     return x_hat
+
+
+def _reals(rows: Tensor) -> Tensor:
+    """Real and imaginary parts, as equations each, in float64."""
+    parts = torch.cat([rows.real, rows.imag], 1) if rows.is_complex() else rows
+    return parts.double()
 
 
 def _row(case: Case, operator: Operator) -> Row:

@@ -62,14 +62,23 @@ def write_report(
     found = constants(estimates(sweep, measured, done))
     undiagnosed = [(one, failures[one.key]) for one in measured if one.key in failures and one.key not in done]
     Table(Constant, found, optional=True).write(results.out / "diagnostics.csv")
-    for earlier in [*folder.glob("*.png"), *folder.glob("*.pdf")]:
-        earlier.unlink()
     beside = draw_constants(findings, [one for one in found if one.n], sweep.diagnostics, names)
     drawn = itertools.chain(beside, draw(findings, names), draw_cases(sweep, outcome, results, names))
     written = {one.title: figures.save(one.figure, folder, one.name) for one in drawn}
+    _leave_alone(folder, [path.stem for path in written.values()])
     report = Report(outcome, findings, written, found, undiagnosed)
     (results.out / "report.html").write_text(_page(sweep, report, versions), encoding="utf-8")
     return report
+
+
+def _leave_alone(folder: Path, written: Sequence[str]) -> None:
+    """Of all figures that reports wrote to the folder only these; what they did not write is not touched."""
+    known = folder / ".written"
+    for name in set(known.read_text().splitlines() if known.exists() else []) - set(written):
+        for kind in (".png", ".pdf"):
+            (folder / f"{name}{kind}").unlink(missing_ok=True)
+    if folder.exists():
+        known.write_text("\n".join(written))
 
 
 def _page(sweep: Sweep, report: Report, versions: Mapping[str, Any]) -> str:

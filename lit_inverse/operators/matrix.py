@@ -9,11 +9,11 @@ from torch import Tensor
 
 from lit_inverse.operators.base import Index, LinearOperator, item_numbers
 from lit_inverse.operators.items import on_parts
-from lit_inverse.operators.linear_function import linear
 from lit_inverse.operators.precision import at_least_single
 
 _LARGE = 1 << 22  # entries of a matrix of about the size of a CPU's cache
 _ROWS = 16
+_FEW = 8  # items
 _EXACT_NORM_SIZE = 512  # up to this min(m, n) the Gram matrix's largest eigenvalue is cheap
 
 
@@ -56,30 +56,19 @@ class Matrix(LinearOperator):
     def forward(self, x: Tensor) -> Tensor:
         self.check_batch(x, self.in_shape, "x")
         vectors = x.flatten(1)
-        if self._adjoint_is_best_by_rows(vectors):  # the gradient is one
-            return linear(self._forward, self._adjoint_by_rows, vectors)
-        return self._forward(vectors)
+        if self._is_best_by_rows(vectors) and len(vectors) <= _FEW:  # not itself faster, but its gradient is
+            return torch.cat([vectors @ rows.mT for rows in torch.split(self.matrix, _ROWS)], 1)
+        return self._product(self.matrix, vectors)
 
     def adjoint(self, y: Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
-        if self._adjoint_is_best_by_rows(y):
-            return linear(self._adjoint_by_rows, self._forward, y).view(-1, *self.in_shape)
-        return self._product(self.matrix.mH, y).view(-1, *self.in_shape)
+        product = _by_rows if self._is_best_by_rows(y) else self._product
+        return product(self.matrix.mH, y).view(-1, *self.in_shape)
 
-    def _forward(self, vectors: Tensor) -> Tensor:
-        return self._product(self.matrix, vectors)
-
-    def _adjoint_is_best_by_rows(self, vectors: Tensor) -> bool:
-        matrix = self.matrix
-        shared = self.n_items is None and vectors.dtype == matrix.dtype and not matrix.requires_grad
-        return shared and matrix.numel() >= _LARGE and matrix.device.type == "cpu" and 1 < len(vectors) <= 2 * _ROWS
-
-    def _adjoint_by_rows(self, vectors: Tensor) -> Tensor:
-        """A^H of each, a few rows of A at a time: for five items a third of the time of a single product on CPUs."""
-        product = vectors.new_zeros(len(vectors), self.n)
-        for rows, entries in zip(torch.split(self.matrix, _ROWS), torch.split(vectors, _ROWS, 1), strict=True):
-            product.addmm_(entries, rows.conj())
-        return product
+    def _is_best_by_rows(self, vectors: Tensor) -> bool:
+        large = self.n_items is None and self.matrix.numel() >= _LARGE and vectors.dtype == self.matrix.dtype
+        precise = vectors.dtype.itemsize >= torch.float32.itemsize  # sums of half precision would be rounded often
+        return large and precise and vectors.device.type == "cpu" and 1 < len(vectors) <= 2 * _ROWS
 
     def solve_gram(self, y: Tensor, rho: float | Tensor) -> Tensor:
         self.check_batch(y, self.out_shape, "y")
@@ -153,3 +142,11 @@ class Matrix(LinearOperator):
         if matrix.is_complex():
             return self._product(matrix, vectors.to(matrix.dtype))
         return on_parts(lambda part: self._product(matrix, part), vectors)
+
+
+def _by_rows(transposed: Tensor, vectors: Tensor) -> Tensor:
+    """(n, m) times (B, m), a few rows of the (m, n) matrix at a time: down to a third of the time on CPUs."""
+    product = vectors.new_zeros(len(vectors), len(transposed))
+    for columns, entries in zip(torch.split(transposed, _ROWS, 1), torch.split(vectors, _ROWS, 1), strict=True):
+        product.addmm_(entries, columns.mT)
+    return product

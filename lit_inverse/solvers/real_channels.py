@@ -40,8 +40,8 @@ class RealChannels(Solver):
     item has diverged where one of its fits has.
 
     Raises:
-        ValueError: when a setting is impossible, A is not linear or x no image; when x is real, as it is for `OnReals`,
-            for an A that makes a real y of a real x, and with a real y.
+        ValueError: when a setting is impossible, A is not linear or x no image; when x is real: for `OnReals`, and
+            with a real y.
     """
 
     def __init__(
@@ -61,11 +61,16 @@ class RealChannels(Solver):
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:
         require_images(operator)
-        linear = require_linear(operator)
-        x = linear.like.new_zeros(linear.n_items or 1, *linear.in_shape)
-        if isinstance(linear, OnReals) or not linear(x).is_complex():
+        if isinstance(operator, OnReals):
             raise ValueError(f"A is {type(operator).__name__}, of real images: {_ALONE}")
-        self.solver.check_all(on_real_channels(linear), None)
+        self.solver.check_all(on_real_channels(require_linear(operator)), None)
+
+    def check_all(self, operator: Operator, value_range: ValueRange | None) -> None:
+        """In sweeps x is complex only where y is, too: a real A may be of complex images, but is not there."""
+        super().check_all(operator, value_range)
+        linear = require_linear(operator)
+        if not linear(linear.like.new_zeros(linear.n_items or 1, *linear.in_shape)).is_complex():
+            raise ValueError(f"A is {type(operator).__name__}, of real images: {_ALONE}")
 
     def preferred_batch(self, device: torch.device) -> int:
         return self.solver.preferred_batch(device)

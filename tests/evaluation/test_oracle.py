@@ -52,6 +52,17 @@ def test_the_oracle_is_least_squares_on_the_support(tmp_path: Path, operator_per
     assert [row["mse"] for row in rows] == pytest.approx(expected_errors(operator_per, 20.0, 5), rel=1e-6)
 
 
+def test_the_oracle_of_complex_measurements(tmp_path: Path) -> None:
+    source = np.random.default_rng(0)
+    np.save(tmp_path / "A.npy", source.normal(size=(3, 60)) + 1j * source.normal(size=(3, 60)))
+    operator = {"class_path": "lit_inverse.operators.StoredMatrix", "init_args": {"path": "A.npy"}}
+    path = write(tmp_path, operator=operator, oracle=True, noise_levels=[math.inf], measurements=[None], vary=None)
+    sweep = read_sweep(Request.read(["--config", str(path)], path))
+    sweep.data.setup("predict")
+    rows = oracle_rows(sweep, plan(sweep).cases)
+    assert max(row["mse"] for row in rows) < 1e-10  # 6 real equations for 4 numbers
+
+
 def test_the_oracle_is_below_the_noise_by_what_theory_says(tmp_path: Path) -> None:
     """Its error is that of s numbers from m equations: E = sigma^2 tr (A_S^T A_S)^-1, about s sigma^2 m / (m - s)."""
     init_args = {"n": 200, "n_nonzero": 20, "n_test": 100}

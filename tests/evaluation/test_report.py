@@ -195,15 +195,14 @@ def test_a_report_leaves_no_figures_and_tables_of_earlier_settings(tmp_path: Pat
     earlier = tmp_path / "earlier"
     rows = run(earlier, oracle=True)
     (earlier / "out" / "volumes.csv").touch()
-    kept = {"out/mine.csv": "1", "out/figures/notes.txt": "2", "out/figures/of_mine/one.png": "3"}
+    kept = {"out/mine.csv": "1", "out/figures/mine.png": "2", "out/figures/of_mine/one.png": "3"}
     (earlier / "out" / "figures" / "of_mine").mkdir()
     for name, text in kept.items():
         (earlier / name).write_text(text)
-    (earlier / "out" / "figures" / "success_noise10dB.pdf").touch()
     assert run(earlier, **settings)[: len(rows)] == rows
     assert written(earlier) == written(tmp_path / "new") | {
         "out/mine.csv",
-        "out/figures/notes.txt",
+        "out/figures/mine.png",
         "out/figures/of_mine",
     }
     assert {name: (earlier / name).read_text() for name in kept} == kept

@@ -43,12 +43,17 @@ def test_products_of_few_items_with_a_large_matrix(dtype: torch.dtype, monkeypat
         torch.testing.assert_close(gradient, expected)
 
 
-def test_gradient_of_a_large_matrix_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradient_and_tangent_of_a_large_matrix_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lit_inverse.operators.matrix._LARGE", 1)
     operator, x = Matrix(normal(35, 50)), normal(3, 50, seed=1)
-    operator.matrix.requires_grad_()
-    operator(x).sum().backward()
-    torch.testing.assert_close(operator.matrix.grad, x.sum(0).expand(35, 50))
+
+    def product(matrix: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = torch.func.functional_call(operator, {"matrix": matrix}, (x,))
+        return y
+
+    a, change = normal(35, 50, seed=2), normal(35, 50, seed=3)
+    torch.testing.assert_close(torch.func.grad(lambda m: product(m).sum())(a), x.sum(0).expand(35, 50))
+    torch.testing.assert_close(torch.func.jvp(product, (a,), (change,))[1], x @ change.mT)
 
 
 def test_dot_test_finds_a_wrong_adjoint() -> None:

@@ -15,7 +15,15 @@ from lit_inverse import metrics
 from lit_inverse.denoisers import TV
 from lit_inverse.magnitudes import root_sum_of_squares
 from lit_inverse.networks import ConvDecoder
-from lit_inverse.operators import CartesianFourier, ComplexFromChannels, Fourier, Gaussian, masks, on_real_channels
+from lit_inverse.operators import (
+    CartesianFourier,
+    ComplexFromChannels,
+    Fourier,
+    Gaussian,
+    Identity,
+    masks,
+    on_real_channels,
+)
 from lit_inverse.solvers import (
     RED,
     SENSE,
@@ -168,6 +176,13 @@ def test_real_images_are_left_to_the_solver_alone() -> None:
             solver.check_all(operator, None)
     with pytest.raises(ValueError, match="y has dtype torch.float32, expected a complex one"):
         solver.solve(torch.ones(1, *kspace.out_shape), kspace)
+
+
+def test_complex_images_measured_by_a_real_operator() -> None:
+    x = torch.randn(1, 1, 16, 16, dtype=torch.complex64, generator=torch.Generator().manual_seed(0))
+    identity = Identity((1, 16, 16))
+    found = RealChannels(Tikhonov(1e-6)).solve(identity(x), identity).x
+    torch.testing.assert_close(found, x, rtol=1e-4, atol=1e-4)
 
 
 def fit(**settings: object) -> RealChannels:

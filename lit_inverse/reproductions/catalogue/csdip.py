@@ -9,14 +9,14 @@ _DIGITS = {"data": {"class_path": "datamodules.DigitsDataModule", "init_args": {
 _XRAYS = Data(
     "xray/dev",
     "chest X-rays",
-    terms="In covid-chestxray-dataset (J. P. Cohen et al.) each X-ray has its own licence, mostly CC BY-NC-SA, and "
-    "pictures made from it are under the same.",
+    terms="If these are X-rays of covid-chestxray-dataset (J. P. Cohen et al.), each has its own licence, mostly CC "
+    "BY-NC-SA, and pictures made from it are under the same.",
 )
 _RETINAS = Data(
     "retina/dev",
     "photographs of the retina (STARE)",
     colour=True,
-    terms="No explicit licence is known of STARE (A. Hoover et al. 2000), nor of pictures made from it.",
+    terms="If these are of STARE (A. Hoover et al. 2000), no licence is known of them and pictures made from them.",
 )
 _LOW, _HIGH = 0.0306, 0.1  # m / n: m = 2000 of 65536 counts as 3 % in the paper
 _OTHER_XRAYS = "Other X-rays than the paper's 60 of the Shenzhen set."

@@ -16,13 +16,14 @@ _SLICE = Data(
     "a brain slice of emulated single coil",
     instead={"data": {"init_args": {"root": None}}},
     instead_words="a drawn slice",
-    terms="No explicit licence is known of the ESPIRiT example of BART (M. Uecker, M. Lustig et al.), nor of "
+    terms="If it is of the ESPIRiT example of BART (M. Uecker, M. Lustig et al.), no licence is known of it and "
     "pictures made from it.",
 )
 NATURAL = Data(
     "natural/dev",
     "natural images",
-    terms="No explicit licence is known of the classic test images (USC-SIPI, Set12), nor of pictures made from them.",
+    terms="If these are the classic test images (USC-SIPI, Set12), no licence is known of them and pictures made from "
+    "them.",
 )
 _STOPS = ("stop_1", "stop_2", "stop_3", "stop_4")
 

@@ -19,6 +19,7 @@ from lit_inverse.metrics import psnr
 from lit_inverse.networks import DRUNet
 from lit_inverse.networks.denoising import DenoisingNetwork
 from lit_inverse.seeding import derive_seed, generator
+from lit_inverse.settings import one_of, positive
 
 _VAL_LEVELS = (15, 25, 50)  # of 255: those that papers report
 _N_SHOWN = 4  # images in a logged grid
@@ -66,12 +67,8 @@ class DenoiserModule(CheckedModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        positive = {"sigma_power": sigma_power, "lr": lr, "patch": 1 if patch is None else patch}
-        for name, value in {**positive, "images_every": images_every}.items():
-            if not value > 0:
-                raise ValueError(f"{name} is {value}, expected a positive number")
-        if loss not in ("l1", "mse"):
-            raise ValueError(f"loss is {loss!r}, expected 'l1' or 'mse'")
+        positive(sigma_power=sigma_power, lr=lr, patch=patch, images_every=images_every)
+        one_of(Literal["l1", "mse"], loss=loss)
         if not 0 <= sigma_range[0] <= sigma_range[1] < math.inf:
             raise ValueError(f"sigma_range is {tuple(sigma_range)}, expected (low, high) with 0 <= low <= high")
         self.network = network(in_channels)

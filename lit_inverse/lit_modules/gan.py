@@ -11,7 +11,7 @@ from torchvision.utils import make_grid
 
 from datamodules.base import DataModule
 from lit_inverse.checkpoints import describe
-from lit_inverse.lit_modules.base import CheckedModule, expect, log_image
+from lit_inverse.lit_modules.base import CheckedModule, expect, log_image, with_all
 from lit_inverse.lit_modules.gan_losses import LossName, discriminator_loss, generator_loss, gradient_penalty
 from lit_inverse.lit_modules.quality import SampleQuality
 from lit_inverse.networks import Discriminator, GANGenerator, ImageGenerator
@@ -119,9 +119,8 @@ class GANModule(CheckedModule):
             self.average.train()(z)
 
     def _step(self, optimizer: Any, loss: Callable[[], Tensor]) -> None:
-        if self.trainer.world_size > 1:  # there each weight must have a gradient, be it 0
-            weights = [*self.generator.parameters(), *self.discriminator.parameters()]
-            value = loss() + 0 * torch.stack([weight.sum() for weight in weights]).sum()
+        if self.trainer.world_size > 1:
+            value = with_all(loss(), [*self.generator.parameters(), *self.discriminator.parameters()])
             optimizer.zero_grad()
             self.manual_backward(value)
             optimizer.step()

@@ -13,7 +13,7 @@ from torchvision.utils import make_grid
 from datamodules.base import DataModule
 from datamodules.fastmri import volume_seed
 from lit_inverse.checkpoints import describe
-from lit_inverse.lit_modules.base import CheckedModule, log_image
+from lit_inverse.lit_modules.base import CheckedModule, log_image, with_all
 from lit_inverse.lit_modules.self_supervision import SelfSupervision
 from lit_inverse.lit_modules.undersampled_slices import UndersampledSlices
 from lit_inverse.lit_modules.undersampling import FOURFOLD, Undersampling
@@ -107,8 +107,8 @@ class ReconstructionModule(CheckedModule):
             loss = slices.self_supervised_loss(self.network, self.self_supervision)
         else:
             loss = self.error(slices.reconstruct(self.network), slices)
-        if self.trainer.world_size > 1:  # there each weight must have a gradient; for one coil some have none
-            loss = loss + 0 * torch.stack([parameter.sum() for parameter in self.parameters()]).sum()
+        if self.trainer.world_size > 1:
+            loss = with_all(loss, self.parameters())  # for one coil some have no gradient
         self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(seeds), prog_bar=True)
         return loss
 

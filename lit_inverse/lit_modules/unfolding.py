@@ -14,7 +14,7 @@ from torchmetrics import SumMetric
 from datamodules.base import DataModule
 from lit_inverse.bases import BasisName, make_basis
 from lit_inverse.checkpoints import CheckpointPath, describe, load_network
-from lit_inverse.lit_modules.base import CheckedModule, expect
+from lit_inverse.lit_modules.base import CheckedModule, expect, with_all
 from lit_inverse.lit_modules.layerwise import Layerwise, Progress, Stage
 from lit_inverse.lit_modules.measurements import OperatorLaw, draw_shared
 from lit_inverse.lit_modules.unfolding_losses import LossName, lasso, nmse_db, squared_error
@@ -170,8 +170,8 @@ class UnfoldingModule(CheckedModule):
             y = self.noise.apply_to_batch(clean, torch.Generator(x.device).manual_seed(seed))
             y, z, sigma = self._real(y, x, self.noise.sigmas(clean))
         loss = self._loss(self.network.iterates(y, system, self.stage.depth, sigma), z, y, system)
-        if self.trainer.world_size > 1:  # there each weight must have a gradient, be it 0
-            loss = loss + 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
+        if self.trainer.world_size > 1:
+            loss = with_all(loss, self.network.parameters())
         self.log("train/loss", loss, prog_bar=True, on_step=False, on_epoch=True, batch_size=len(x))
         return loss
 

@@ -16,6 +16,7 @@ from lit_inverse.lit_modules.quality import SampleQuality
 from lit_inverse.networks import VAE, ConvVAE
 from lit_inverse.sample_quality import FeatureName
 from lit_inverse.seeding import generator
+from lit_inverse.settings import positive
 
 _RANGE = (0.0, 1.0)  # of x
 _N_SHOWN = 16  # images in a logged grid
@@ -82,9 +83,7 @@ class VAEModule(CheckedModule):
         quality: FeatureName | None = "random",
     ) -> None:
         super().__init__()
-        for name, value in (("lr", lr), ("images_every", images_every)):
-            if not value > 0:
-                raise ValueError(f"{name} is {value}, expected a positive number")
+        positive(lr=lr, images_every=images_every)
         self.vae = VAE(in_shape, latent_dim, hidden) if network is None else network(in_shape)
         mlp = {"latent_dim": latent_dim, "hidden": tuple(hidden)} if network is None else {}
         # what jsonargparse gives for a class and its settings is a partial

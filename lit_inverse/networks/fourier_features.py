@@ -9,7 +9,7 @@ from lit_inverse.networks.generator import ImageGenerator, image_shape
 from lit_inverse.networks.initialization import Law, draw_normal, draw_uniform, initialize
 from lit_inverse.networks.undrawn import undrawn
 from lit_inverse.seeding import generator
-from lit_inverse.settings import at_least_1
+from lit_inverse.settings import at_least_1, positive
 
 
 class FourierFeatures(ImageGenerator):
@@ -47,8 +47,7 @@ class FourierFeatures(ImageGenerator):
         super().__init__()
         self.out_shape = image_shape(out_shape)
         at_least_1(n_frequencies=n_frequencies, width=width, depth=depth)
-        if not scale > 0:
-            raise ValueError(f"scale is {scale}, expected a positive number")
+        positive(scale=scale)
         self.scale, self.latent_shape = scale, (n_frequencies, 2)
         layers: list[nn.Module] = []
         for i in range(depth):

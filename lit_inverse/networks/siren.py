@@ -9,7 +9,7 @@ from lit_inverse.networks.generator import ImageGenerator, image_shape
 from lit_inverse.networks.initialization import Law, draw_uniform, initialize
 from lit_inverse.networks.undrawn import undrawn
 from lit_inverse.seeding import generator
-from lit_inverse.settings import at_least_1
+from lit_inverse.settings import at_least_1, positive
 
 
 class SIREN(ImageGenerator):
@@ -42,8 +42,7 @@ class SIREN(ImageGenerator):
         super().__init__()
         self.out_shape, self.latent_shape = image_shape(out_shape), (0,)
         at_least_1(width=width, depth=depth)
-        if not omega_0 > 0:
-            raise ValueError(f"omega_0 is {omega_0}, expected a positive number")
+        positive(omega_0=omega_0)
         layers: list[nn.Module] = []
         for i in range(depth):
             layers += [undrawn(SineLinear, width if i else 2, width, omega_0, first=i == 0), _Sine(omega_0)]

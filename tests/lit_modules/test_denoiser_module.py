@@ -176,11 +176,11 @@ def test_noisy_denoised_and_clean_images_are_logged() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lr": 0.0}, "lr is 0.0, expected a positive number"),
-        ({"patch": 0}, "patch is 0, expected a positive number"),
-        ({"sigma_power": -1.0}, "sigma_power is -1.0, expected a positive number"),
-        ({"images_every": 0}, "images_every is 0, expected a positive number"),
-        ({"loss": "l3"}, "loss is 'l3', expected 'l1' or 'mse'"),
+        ({"lr": 0.0}, "lr is 0.0, expected a finite number > 0"),
+        ({"patch": 0}, "patch is 0, expected a finite number > 0"),
+        ({"sigma_power": -1.0}, "sigma_power is -1.0, expected a finite number > 0"),
+        ({"images_every": 0}, "images_every is 0, expected a finite number > 0"),
+        ({"loss": "l3"}, "loss is 'l3', expected one of l1, mse"),
         ({"sigma_range": (0.2, 0.1)}, r"sigma_range is \(0.2, 0.1\), expected"),
     ],
 )

@@ -12,8 +12,8 @@ from lit_inverse.operators.items import on_parts
 from lit_inverse.operators.precision import at_least_single
 
 _LARGE = 1 << 22  # entries of a matrix of about the size of a CPU's cache
-_ROWS = 16
-_FEW = 8  # items
+_ROWS = 16  # of the matrix at a time
+_FEW = 8  # items: with the gradient, products by rows are faster for 5 of them and slower for 16
 _EXACT_NORM_SIZE = 512  # up to this min(m, n) the Gram matrix's largest eigenvalue is cheap
 
 

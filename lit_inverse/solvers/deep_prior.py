@@ -71,7 +71,7 @@ class DeepPrior(Solver):
         n_restarts: number of fits per item.
         max_parallel: number of fits (items x restarts) advanced at once. None: one by one on the CPU, which makes an
             item's answer independent of its batch to the last bit, and where several at once are faster only if they
-            share a matrix far larger than its cache; all at once on other devices.
+            share a matrix larger than its cache; all at once on other devices.
 
     Raises:
         ValueError: when a number is out of its range, or the stopping rule does not go with a roll-back.
@@ -116,7 +116,7 @@ class DeepPrior(Solver):
         return self.network(operator.in_shape).value_range
 
     def preferred_batch(self, device: torch.device) -> int:
-        """One item on the CPU: fits are hardly faster together there, and a finished one is then kept at once."""
+        """One item on the CPU: most fits are no faster together there, and a finished one is then kept at once."""
         return 1 if device.type == "cpu" else super().preferred_batch(device)
 
     def _solve(self, given: Given) -> Solution:

@@ -32,7 +32,7 @@ def test_adjoint_fits(shape: tuple[int, ...], dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
 def test_products_of_few_items_with_a_large_matrix(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lit_inverse.operators.matrix._LARGE", 1)  # its adjoints are taken a few rows at a time
+    monkeypatch.setattr("lit_inverse.operators.matrix._LARGE", 1)  # its products are taken a few rows at a time
     a, x, y = normal(35, 50, dtype=dtype), normal(3, 50, seed=1, dtype=dtype), normal(3, 35, seed=2, dtype=dtype)
     operator = Matrix(a)
     torch.testing.assert_close(operator(x), x @ a.mT)

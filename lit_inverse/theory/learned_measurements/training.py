@@ -16,7 +16,7 @@ from lit_inverse.noise import Gaussian
 from lit_inverse.operators import Learned
 from lit_inverse.problem import Problem
 from lit_inverse.quiet import quieten_lightning
-from lit_inverse.seeding import derive_seed
+from lit_inverse.seeding import noise_seed
 from lit_inverse.solvers import Unfolded
 from lit_inverse.theory.learned_measurements.affine import affine_estimate, moments, principal_estimate
 
@@ -93,7 +93,7 @@ def measure(
     x = images(data, "test", n_test)
     operator = Learned(data.item_shape, path)
     y = Problem(operator, Gaussian(sigma)).measure(
-        x, [derive_seed(seed, "noise", f"test/{i}", 0) for i in range(len(x))]
+        x, [noise_seed(seed, f"test/{i}") for i in range(len(x))]
     )
     errors = (Unfolded(path).solve(y, operator, sigma=sigma).x - x).square().flatten(1).mean(1)
     mean, covariance = moments(images(data, "train", _N_MOMENTS).flatten(1))

@@ -92,9 +92,7 @@ def measure(
     """Errors of the pair in a checkpoint, the decoder as the solver that a sweep would have."""
     x = images(data, "test", n_test)
     operator = Learned(data.item_shape, path)
-    y = Problem(operator, Gaussian(sigma)).measure(
-        x, [noise_seed(seed, f"test/{i}") for i in range(len(x))]
-    )
+    y = Problem(operator, Gaussian(sigma)).measure(x, [noise_seed(seed, f"test/{i}") for i in range(len(x))])
     errors = (Unfolded(path).solve(y, operator, sigma=sigma).x - x).square().flatten(1).mean(1)
     mean, covariance = moments(images(data, "train", _N_MOMENTS).flatten(1))
     rows = x.flatten(1)

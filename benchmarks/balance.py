@@ -15,7 +15,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from lit_inverse.evaluation.cases import Case, Group, fair_size
+from lit_inverse.evaluation.batches import fair_size
+from lit_inverse.evaluation.cases import Case, Group
 from lit_inverse.evaluation.results import NewRows, Row, read_rows
 from lit_inverse.evaluation.work import Costs, Work
 

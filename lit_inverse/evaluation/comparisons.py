@@ -12,12 +12,11 @@ from scipy import stats
 
 from lit_inverse.evaluation.grouping import Setting, in_order, mean_m, per_item, setting_of
 from lit_inverse.evaluation.results import Row
-from lit_inverse.evaluation.statistics import Summary, t_interval
+from lit_inverse.evaluation.statistics import Summary
+from lit_inverse.intervals import bootstrap_interval, t_interval
 
-_N_RESAMPLES = 9999
 _FEW = 10  # images: the bootstrap's intervals of fewer are too short; of 2 every second one misses the mean
 _SIGNIFICANT = 0.05
-_ROUNDING = 1e-12  # relative: values that differ by less are equal
 
 
 @dataclass(frozen=True)
@@ -177,21 +176,6 @@ def _winner(group: Sequence[Summary], better: Mapping[tuple[Setting, float, froz
     beaten = [other for other in others if better.get((*at, frozenset((best.solver, other)))) == best.solver]
     undecided = [other for other in others if other not in beaten]
     return Winner(best.m, *at, best.solver, tuple(beaten), tuple(undecided))
-
-
-def bootstrap_interval(values: npt.NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
-    """BCa bootstrap interval of the mean (Efron 1987), from a fixed seed; the mean itself where all are equal."""
-    if np.ptp(values) <= _ROUNDING * np.abs(values).max():
-        return float(values.mean()), float(values.mean())
-    result = stats.bootstrap(
-        (values,),
-        np.mean,
-        confidence_level=level,
-        n_resamples=_N_RESAMPLES,
-        batch=max(1, 10**6 // len(values)),  # resamples at a time, to bound the memory
-        rng=np.random.default_rng(0),
-    )
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

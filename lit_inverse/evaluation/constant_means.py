@@ -10,7 +10,7 @@ import numpy as np
 
 from lit_inverse.evaluation.grouping import Setting, in_order, mean_m, per_image, per_item
 from lit_inverse.evaluation.results import Row
-from lit_inverse.evaluation.statistics import t_interval
+from lit_inverse.intervals import t_interval
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,18 @@
 """Errors in dB, the measure of data without a range of values, such as sparse vectors."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from lit_inverse.evaluation.grouping import per_image
 from lit_inverse.evaluation.results import Row
+from lit_inverse.intervals import ratio_interval
 
 Floats = npt.NDArray[np.float64]
 
 _LEAST = float(np.finfo(np.float64).eps) ** 2  # NMSE of a rounded x, -313 dB: what is below, also 0, counts as this
-_N_RESAMPLES = 1999
-_BLOCK = 1 << 22  # counts held at once
-_ROUNDING = 1e-12  # relative: values that differ by less are equal
 
 
 def in_db(ratio: Any) -> Any:
@@ -57,41 +54,6 @@ def aggregate(errors: Floats, power: Floats) -> tuple[Floats, Floats, Floats]:
         return db, np.full_like(db, -np.inf), np.full_like(db, np.inf)
     low, high = (in_db(end).reshape(db.shape) for end in ratio_interval(errors.reshape(len(power), -1), power))
     return db, low, high
-
-
-def ratio_interval(errors: Floats, power: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
-    """BCa bootstrap interval (Efron 1987) of sum_i errors_it / sum_i power_i over items i, from a fixed seed.
-
-    Items are drawn with both of their energies, and all columns with the same items. The ratio itself where all
-    resamples agree, or there is nothing to resample. Both ends are (T,).
-
-    Args:
-        errors: (n, T).
-        power: (n,), with a positive sum.
-    """
-    ratio = errors.sum(0) / power.sum()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = np.concatenate([counts @ errors / (counts @ power)[:, None] for counts in _resamples(len(power))])
-        left_out = (errors.sum(0) - errors) / (power.sum() - power)[:, None]
-        deviation = left_out.mean(0) - left_out
-        skew = (deviation**3).sum(0) / (6 * (deviation**2).sum(0) ** 1.5)
-        below, not_above = drawn < (1 - _ROUNDING) * ratio, drawn <= (1 + _ROUNDING) * ratio  # equal ones count half
-        bias = stats.norm.ppf((below.mean(0) + not_above.mean(0)) / 2)
-        z = bias + stats.norm.ppf([[(1 - level) / 2], [(1 + level) / 2]])
-        shares = stats.norm.cdf(bias + z / (1 - skew * z))
-    equal = ~(np.ptp(drawn, 0) > _ROUNDING * np.abs(ratio)) | ~np.isfinite(shares).all(0)
-    ends = [[*np.quantile(drawn[:, t], shares[:, t])] if not equal[t] else [ratio[t]] * 2 for t in range(len(ratio))]
-    low, high = np.array(ends).T
-    return low, high
-
-
-def _resamples(n: int) -> Iterator[Floats]:
-    """How often each of n items is in each of the resamples, in blocks (b, n)."""
-    source, most = np.random.default_rng(0), max(1, _BLOCK // n)
-    for first in range(0, _N_RESAMPLES, most):
-        b = min(most, _N_RESAMPLES - first)
-        drawn = source.integers(0, n, (b, n)) + n * np.arange(b)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=b * n).reshape(b, n).astype(np.float64)
 
 
 def per_image_in_db(rows: Iterable[Row]) -> Floats:

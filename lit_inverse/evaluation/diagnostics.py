@@ -12,8 +12,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lit_inverse.errors import as_usage_errors, one_line
-from lit_inverse.evaluation.cases import Case, digest
+from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.grouping import setting_of
+from lit_inverse.evaluation.keys import digest
 from lit_inverse.evaluation.memory import Portions
 from lit_inverse.evaluation.results import Results, Row, read_diagnostics
 from lit_inverse.evaluation.solving import simulate
@@ -43,6 +44,7 @@ def plan_diagnostics(sweep: Sweep, cases: Sequence[Case]) -> list[Planned]:
         UsageError: when an operator has no such numbers.
     """
     planned: dict[tuple[str, ...], Planned] = {}
+    operators = {str(measurement): sweep.operator_identity(measurement) for measurement in sweep.measurements}
     for name, diagnostic in sweep.diagnostics.items():
         checked = set()
         for case in cases:
@@ -53,7 +55,13 @@ def plan_diagnostics(sweep: Sweep, cases: Sequence[Case]) -> list[Planned]:
                     diagnostic.check(_operator_of(sweep, case).to(sweep.dtype))
                 checked.add(setting)
             of_solver = isinstance(diagnostic, SolverDiagnostic)
-            key = _key(sweep, name, {"case": case.key} if of_solver else _law(sweep, case))
+            law = {
+                "operator": operators[str(case.measurement)],
+                "operator_seed": _seed_of_draws(sweep, case),
+                "shape": case.shape,
+                "dtype": str(sweep.dtype),
+            }
+            key = _key(sweep, name, {"case": case.key} if of_solver else law)
             place = (name, key, case.solver) if of_solver else (name, key)
             planned.setdefault(place, Planned(key, name, case, of_solver))
     return list(planned.values())
@@ -116,7 +124,7 @@ def _measure(
         found = diagnostic.measure(reconstruct, x[0], y[0], operator, seed)
     else:
         assert isinstance(diagnostic, OperatorDiagnostic)
-        found = diagnostic.measure(operator, _law(sweep, case)["operator_seed"])
+        found = diagnostic.measure(operator, _seed_of_draws(sweep, case))
     row = {
         "key": one.key,
         "name": one.name,
@@ -151,14 +159,9 @@ def _operator_of(sweep: Sweep, case: Case) -> Operator:
     return sweep.draw_operator(case.shape, case.measurement, sweep.operator_seed(case.drawn_for, case.repeat))
 
 
-def _law(sweep: Sweep, case: Case) -> Row:
-    """All that determines A, and what its diagnostics draw; without a seed of its own A is the same for all."""
-    return {
-        "operator": sweep.operator_identity(case.measurement),
-        "operator_seed": sweep.operator_seed(case.drawn_for, case.repeat) if is_random(sweep.operator) else 0,
-        "shape": case.shape,
-        "dtype": str(sweep.dtype),
-    }
+def _seed_of_draws(sweep: Sweep, case: Case) -> int:
+    """Of A, and of what its diagnostics draw; without a seed of its own A is the same for all."""
+    return sweep.operator_seed(case.drawn_for, case.repeat) if is_random(sweep.operator) else 0
 
 
 def _key(sweep: Sweep, name: str, measured: Row) -> str:

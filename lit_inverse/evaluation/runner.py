@@ -19,7 +19,8 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
 from lit_inverse.errors import as_usage_errors, one_line
-from lit_inverse.evaluation.cases import Case, Group, Plan, batches, names
+from lit_inverse.evaluation.batches import batches
+from lit_inverse.evaluation.cases import Case, Group, Plan, names
 from lit_inverse.evaluation.memory import Portions, is_out_of_memory
 from lit_inverse.evaluation.parent_process import as_parent
 from lit_inverse.evaluation.progress import Progress

@@ -1,18 +1,18 @@
 """What the results of a sweep say, with confidence intervals."""
 
 import csv
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from lit_inverse.evaluation.decibels import aggregate, errors_and_powers, per_image_in_db, powers
 from lit_inverse.evaluation.grouping import Setting, by_setting, has_no_range, mean_m, per_item
 from lit_inverse.evaluation.results import Row
+from lit_inverse.intervals import t_interval
 from lit_inverse.solvers import Status
 
 
@@ -73,15 +73,6 @@ class Summary:
 
 
 DECIBELS = [field.name for field in fields(Summary) if field.name.startswith("nmse_db")]
-
-
-def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """Two-sided t-interval of the mean of independent values; infinite for fewer than two."""
-    if len(values) < 2:
-        return -np.inf, np.inf
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    mean = float(np.mean(values))
-    return mean - float(half), mean + float(half)
 
 
 def summarise(rows: Iterable[Row]) -> list[Summary]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from lit_inverse.evaluation.grouping import Setting, by_setting, mean_m, per_item
 from lit_inverse.evaluation.results import Row
+from lit_inverse.intervals import wilson_interval
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,3 @@ def _success_rate(setting: Setting, rows: list[Row], threshold: float) -> Succes
     n, rate, first = len(reached), float(np.mean([*reached.values()])), rows[0]
     at = mean_m(rows), setting, first["noise_level"]
     return SuccessRate(first["solver"], first["label"], *at, threshold, n, rate, *wilson_interval(rate, n))
-
-
-def wilson_interval(rate: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Score interval of a proportion (Wilson 1927).
-
-    For the mean of n independent values in [0, 1] it is conservative: none varies more than rate (1 - rate).
-    """
-    z = float(stats.norm.ppf((1 + level) / 2))
-    centre = rate + z**2 / (2 * n)
-    half = z * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    low, high = (float((centre + side * half) / (1 + z**2 / n)) for side in (-1, 1))
-    return 0.0 if rate == 0 else low, 1.0 if rate == 1 else high

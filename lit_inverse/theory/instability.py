@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from lit_inverse.evaluation.statistics import t_interval
+from lit_inverse.intervals import t_interval
 from lit_inverse.operators import LinearOperator, Operator
 from lit_inverse.operators.items import norm, reals
 from lit_inverse.seeding import source_of

@@ -16,7 +16,8 @@ from datamodules import FastMRIDataModule
 from datamodules.fastmri import SyntheticVolumes, write_synthetic
 from datamodules.fastmri.reader import Files
 from lit_inverse.errors import UsageError
-from lit_inverse.evaluation.cases import batches, plan
+from lit_inverse.evaluation.batches import batches
+from lit_inverse.evaluation.cases import plan
 from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.names import Names
@@ -91,7 +92,7 @@ def test_a_batch_holds_references_of_one_size(sweep: Callable[..., Sweep]) -> No
 def test_an_operator_for_each_volume_takes_as_much_memory_as_one_for_each_image(
     sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lit_inverse.evaluation.cases._OPERATOR_BYTES", 2 * 16 * 6 * 8)  # of 96 places in int64
+    monkeypatch.setattr("lit_inverse.evaluation.batches._OPERATOR_BYTES", 2 * 16 * 6 * 8)  # of 96 places in int64
     one = sweep()
     assert [len(batch) for batch in batches(one, plan(one), set(), CPU)] == [2, 2]
 
@@ -119,7 +120,7 @@ def test_volumes_of_many_shapes_are_not_in_memory_together(
 
 
 def test_large_slices_are_not_solved_all_at_once(sweep: Callable[..., Sweep], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lit_inverse.evaluation.cases._ITEM_BYTES", 3 * 2 * 16 * 12 * 8 + 1)
+    monkeypatch.setattr("lit_inverse.evaluation.batches._ITEM_BYTES", 3 * 2 * 16 * 12 * 8 + 1)
     one = sweep()
     assert [len(batch) for batch in batches(one, plan(one), set(), CPU)] == [3, 1]
 

@@ -16,7 +16,8 @@ from pytorch_lightning import LightningDataModule
 
 import datamodules  # noqa: F401  # lets --data take short names
 from lit_inverse.checkpoints import SHIPPED
-from lit_inverse.evaluation.cases import Case, batches, plan
+from lit_inverse.evaluation.batches import batches
+from lit_inverse.evaluation.cases import Case, plan
 from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
 from lit_inverse.evaluation.solving import solve_batch

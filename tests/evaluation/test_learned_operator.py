@@ -13,6 +13,8 @@ from lit_inverse.evaluation import laws
 from lit_inverse.evaluation.cases import Case, plan
 from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
+from lit_inverse.evaluation.diagnostics import plan_diagnostics
+from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.networks import MLPDecoder
 from lit_inverse.operators import Gaussian
 from lit_inverse.provenance import sha256
@@ -35,6 +37,10 @@ def saved(folder: Path, m: int) -> str:
 
 
 def cases(folder: Path, names: list[str], measurements: list[int], solver: str, *options: str) -> dict[int, Case]:
+    return {case.measurement: case for case in plan(swept(folder, names, measurements, solver, *options)).cases}
+
+
+def swept(folder: Path, names: list[str], measurements: list[int], solver: str, *options: str) -> Sweep:
     operator = {"class_path": "lit_inverse.operators.Learned", "init_args": {"checkpoint": names}}
     solvers = {
         "Tikhonov": {"class_path": "lit_inverse.solvers.Tikhonov"},
@@ -49,7 +55,7 @@ def cases(folder: Path, names: list[str], measurements: list[int], solver: str, 
     sweep = read_sweep(Request.read(["--config", str(path), *options], path))
     sweep.data.prepare_data()
     sweep.data.setup("predict")
-    return {case.measurement: case for case in plan(sweep).cases}
+    return sweep
 
 
 @pytest.mark.parametrize("solver", ["Tikhonov", "Unfolded"])
@@ -75,4 +81,18 @@ def test_the_file_of_an_operator_is_read_once_for_all_its_cases(
     monkeypatch.setattr(laws, "sha256", lambda path: (read.append(path.name), sha256(path))[1])
     names = [saved(tmp_path, m) for m in (2, 4)]
     assert len(cases(tmp_path, names, [2, 4], "Tikhonov", "--limit", "3")) == 2
+    assert read == names
+
+
+def test_the_file_of_an_operator_is_read_once_for_all_its_diagnostics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [saved(tmp_path, m) for m in (2, 4)]
+    coherence = tmp_path / "coherence.yaml"
+    coherence.write_text("diagnostics: {coherence: {class_path: lit_inverse.theory.diagnostics.Coherence}}")
+    sweep = swept(tmp_path, names, [2, 4], "Tikhonov", "--limit", "3", "--config", str(coherence))
+    planned = plan(sweep).cases
+    read = []
+    monkeypatch.setattr(laws, "sha256", lambda path: (read.append(path.name), sha256(path))[1])
+    assert len(plan_diagnostics(sweep, planned)) == 2
     assert read == names

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from lit_inverse.evaluation.comparisons import Comparison, compare, winners
-from lit_inverse.evaluation.statistics import Summary, summarise, t_interval, write_csv
+from lit_inverse.evaluation.statistics import Summary, summarise, write_csv
+from lit_inverse.intervals import t_interval
 
 
 def row(solver: str, m: int, image: str, mse: float, **others: object) -> dict[str, object]:
@@ -16,17 +17,6 @@ def row(solver: str, m: int, image: str, mse: float, **others: object) -> dict[s
         "solver": solver, "label": solver.upper(), "m": m, "noise_level": 0.0, "image": image, "mse": mse,
         "psnr": None, "ssim": None, "status": "max_iter", "seconds": 2.0, **others,
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("n", [2, 5, 40])
-def test_t_interval_is_scipys(n: int) -> None:
-    values = np.random.default_rng(n).normal(size=n)
-    expected = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=stats.sem(values))
-    np.testing.assert_allclose(t_interval(list(values)), expected, rtol=1e-12)
-
-
-def test_one_value_has_no_interval() -> None:
-    assert t_interval([1.0]) == (-np.inf, np.inf)
 
 
 def test_slices_of_a_volume_are_one_item() -> None:
@@ -68,12 +58,6 @@ def test_a_summary_is_scipys(n: int) -> None:
     if n > 1:
         interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
         assert (summary.mse_low, summary.mse_high) == pytest.approx((interval.low, interval.high), rel=1e-10)
-
-
-def test_intervals_cover_the_mean_as_often_as_they_claim() -> None:
-    draws = np.random.default_rng(0).normal(3.0, 2.0, size=(2000, 10))
-    covered = [low <= 3.0 <= high for low, high in map(t_interval, draws.tolist())]
-    assert 0.93 < np.mean(covered) < 0.97
 
 
 def test_repeats_of_an_image_are_averaged_first() -> None:

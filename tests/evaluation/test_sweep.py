@@ -11,7 +11,8 @@ import torch
 from evaluation.test_keys import read
 from pytorch_lightning import LightningDataModule
 
-from lit_inverse.evaluation.cases import batches, plan
+from lit_inverse.evaluation.batches import batches
+from lit_inverse.evaluation.cases import plan
 from lit_inverse.evaluation.diagnostics import plan_diagnostics
 from lit_inverse.evaluation.solving import solve_batch
 from lit_inverse.evaluation.sweep import Sweep

@@ -149,22 +149,6 @@ def test_many_intervals_of_shares_are_corrected_for_their_number(tmp_path: Path)
     assert OFTEN(tables(tmp_path / "ten", c=[*less, *others])).holds is None
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "low", "high"),
-    [
-        ((56, 70), (48, 80), 0.0524, 0.3339),
-        ((9, 10), (3, 10), 0.1705, 0.8090),
-        ((10, 10), (0, 20), 0.6791, 1.0),
-        ((0, 10), (0, 10), -0.2775, 0.2775),
-    ],
-)
-def test_the_interval_of_two_shares_is_the_published_one(
-    first: tuple[int, int], second: tuple[int, int], low: float, high: float
-) -> None:
-    """Newcombe 1998, Table II, method 10."""
-    assert values._difference(first, second, 0.95)[1:] == pytest.approx((low, high), abs=1e-4)
-
-
 def response(name: str, sigma: float, value: float) -> dict[str, Any]:
     return {"filter": name, "alpha": 0.25, "sigma": sigma, "response": value}
 

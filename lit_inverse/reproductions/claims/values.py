@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from lit_inverse.evaluation.success import wilson_interval
+from lit_inverse.intervals import share_difference
 from lit_inverse.reproductions.claims.missing import missing
 from lit_inverse.reproductions.experiment import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
@@ -169,7 +169,7 @@ def as_often(
             else:
                 a, b = ((_sum(one, column), _sum(one, of)) for one in of_both)
                 found[at] = a, b
-        differences = {at: _difference(a, b, level=1 - 0.05 / len(found)) for at, (a, b) in found.items()}
+        differences = {at: share_difference(a, b, level=1 - 0.05 / len(found)) for at, (a, b) in found.items()}
         words = [
             f"{at}: {p} of {n_p} and {q} of {n_q} ({differences[at]})" for at, ((p, n_p), (q, n_q)) in found.items()
         ]
@@ -185,19 +185,3 @@ def as_often(
 
 def _sum(rows: Sequence[Row], column: str) -> int:
     return sum(int(row[column]) for row in rows)
-
-
-class _Difference(NamedTuple):
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:+.2f}, {self.low:+.2f} to {self.high:+.2f}"
-
-
-def _difference(first: tuple[int, int], second: tuple[int, int], level: float) -> _Difference:
-    """Of two shares, each of (successes, trials), with the hybrid score interval (Newcombe 1998, method 10)."""
-    p, q = (successes / trials for successes, trials in (first, second))
-    (low_p, high_p), (low_q, high_q) = (wilson_interval(p, first[1], level), wilson_interval(q, second[1], level))
-    return _Difference(p - q, p - q - math.hypot(p - low_p, high_q - q), p - q + math.hypot(high_p - p, q - low_q))

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lit_inverse.evaluation.figures.style import DPI, WIDTH, legend, log_ticks, style
-from lit_inverse.evaluation.success import wilson_interval
+from lit_inverse.intervals import wilson_interval
 from lit_inverse.theory.recovery_conditions.conditions import FAMILIES, Conditions
 
 _CONSTANTS: dict[str, Callable[[Conditions], float]] = {

@@ -59,6 +59,15 @@ def parser_error(error: BaseException) -> str:
     return ": ".join([*([".".join(keys)] if keys else []), re.sub(r"<class '([^']+)'>", r"\1", message)])
 
 
+@contextmanager
+def parser_errors(where: str) -> Iterator[None]:
+    """Turns what jsonargparse raises into a UsageError that says where."""
+    try:
+        yield
+    except (argparse.ArgumentError, TypeError, ValueError, KeyError, OSError) as error:
+        raise UsageError(f"{where}: {parser_error(error)}") from error
+
+
 def run_command(command: Callable[[], None]) -> int:
     """Runs an entry point; returns its exit code.
 

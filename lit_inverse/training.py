@@ -18,12 +18,12 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
-from datamodules.paths import ConfigPath
 from lit_inverse import checkpoints
 from lit_inverse.checkpoints import CheckpointPath
 from lit_inverse.class_defaults import keep_apart
 from lit_inverse.errors import UsageError, as_usage_errors, one_line, parser_error
 from lit_inverse.lit_modules.base import CheckedModule
+from lit_inverse.paths import ConfigPath
 from lit_inverse.quiet import quieten_lightning
 from lit_inverse.run_log import RunLog
 from lit_inverse.tracking import in_reach, wandb_logger

@@ -11,7 +11,7 @@ from datamodules.base import SplitDataModule
 from lit_inverse.bases import BasisName
 from lit_inverse.checkpoints import SHIPPED, describe, export, load_network, read
 from lit_inverse.lit_modules.measurements import draw_shared
-from lit_inverse.lit_modules.vae import negative_elbo
+from lit_inverse.lit_modules.vae_losses import negative_elbo
 from lit_inverse.networks import VAE, GANGenerator, UnfoldedNetwork
 from lit_inverse.operators import Gaussian, LinearOperator
 from lit_inverse.provenance import sha256
@@ -113,7 +113,7 @@ def test_foreign_content_is_refused(tmp_path: Path, content: Any, message: str) 
 
 
 VAES = ["vae_digits.pt", "vae_mnist.pt"]
-UNFOLDED = ["alista.pt", "hyperlista.pt", "step_lista.pt"]
+UNFOLDED = ["alista.pt", "hyperlista.pt", "lista.pt", "step_lista.pt"]
 UNFOLDED_MNIST = {"conv_lista_mnist.pt": "pixel", "lvamp_mnist.pt": "wavelet"}
 NAMES = sorted(
     [*UNFOLDED_MNIST, "dcgan_mnist.pt", "denoiser_grey.pt", "learned_regularization_xray.pt", *UNFOLDED, *VAES]

@@ -7,12 +7,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
-    {"installation", "errors", "paths", "quiet", "class_defaults", "provenance", "tracking", "seeding", "settings"},
+    {"installation", "errors", "paths", "quiet", "class_defaults", "provenance", "tracking", "seeding", "settings"}
+    | {"intervals", "drawing"},
     {"metrics", "challenge_metrics", "magnitudes", "sample_quality"}
     | {"operators", "noise", "networks", "denoisers", "bases", "checkpoints"},
     {"problem"},
     {"solvers", "lit_modules"},
-    {"theory", "evaluation", "training", "run_log"},
+    {"theory"},
+    {"evaluation", "training", "run_log"},
     {"reproductions"},
 ]
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}

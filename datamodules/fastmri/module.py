@@ -161,10 +161,9 @@ class FastMRIDataModule(pl.LightningDataModule):
                 if self.root is None
                 else list_volumes(self.root, self.challenge, self.fractions)
             )
-        names = dict(self._listed)
-        if self.volume_sample_rate < 1:
-            names["train"] = sample(names["train"], self.volume_sample_rate)
-        return names
+            if self.volume_sample_rate < 1:
+                self._listed["train"] = sample(self._listed["train"], self.volume_sample_rate)
+        return self._listed
 
     def _draw(self, split: Split) -> Slices:
         law = SyntheticVolumes(n_coils=4 if self.challenge == "multicoil" else None)

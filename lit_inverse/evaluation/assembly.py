@@ -1,29 +1,17 @@
 """Makes the sweep that a parsed configuration describes."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonargparse
 from jsonargparse import ArgumentParser, Namespace
 
-from lit_inverse.errors import UsageError, parser_error
+from lit_inverse.errors import UsageError, parser_errors
 from lit_inverse.evaluation.laws import Law, plain
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
 
 DRAWN = {"in_shape", "seed"}  # arguments of an operator that come from the data and the sweep's seed
-
-
-@contextlib.contextmanager
-def parser_errors(where: str) -> Iterator[None]:
-    """Turns what jsonargparse raises into a UsageError that says where."""
-    try:
-        yield
-    except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError, OSError) as error:
-        raise UsageError(f"{where}: {parser_error(error)}") from error
 
 
 def assemble(parser: ArgumentParser, config: Namespace) -> Sweep:

@@ -12,6 +12,8 @@ from lit_inverse.evaluation.images import Image
 from lit_inverse.evaluation.keys import case_key
 from lit_inverse.evaluation.sweep import Sweep
 
+SHOWN_IMAGES = 8  # of each setting, whose reconstructions are kept and shown
+
 
 class Group(NamedTuple):
     """What cases share that can be solved in one batch."""
@@ -50,6 +52,11 @@ class Case:
     def is_followed(self) -> bool:
         """Whether its iterations are kept: of the first image of each setting; they take the memory of some images."""
         return self.index == 0 and self.repeat == 0
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its reconstruction is kept."""
+        return self.index < SHOWN_IMAGES and self.repeat == 0
 
     @property
     def group(self) -> Group:

@@ -18,7 +18,7 @@ class Memory(NamedTuple):
     operator: int
 
 
-class Setting(NamedTuple):
+class Tried(NamedTuple):
     """One shape of x and one value of `measurements`.
 
     Attributes:
@@ -32,7 +32,7 @@ class Setting(NamedTuple):
     identities: dict[str, Any]
 
 
-def check_settings(sweep: Sweep, items: Iterable[dict[str, Any]]) -> dict[tuple[tuple[int, ...], str], Setting]:
+def check_settings(sweep: Sweep, items: Iterable[dict[str, Any]]) -> dict[tuple[tuple[int, ...], str], Tried]:
     """Measures an image of each shape once, so that what is impossible ends the sweep before it starts.
 
     Returns what is found for each shape of x and value of `measurements`.
@@ -54,7 +54,7 @@ def check_settings(sweep: Sweep, items: Iterable[dict[str, Any]]) -> dict[tuple[
             for name, solver in sweep.solvers.items():
                 with as_usage_errors(f"solvers.{name}"):
                     solver.check_all(told, sweep.value_range)
-            found[shape, str(measurement)] = Setting(
+            found[shape, str(measurement)] = Tried(
                 _memory(sweep, x, operator),
                 sweep.operator_identity(measurement),
                 {name: _identity(sweep, name, told) for name in sweep.solvers},

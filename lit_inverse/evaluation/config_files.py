@@ -10,8 +10,7 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentParser, Namespace
 
-from lit_inverse.errors import OneLineParser, UsageError, as_usage_errors, one_line
-from lit_inverse.evaluation.assembly import parser_errors
+from lit_inverse.errors import OneLineParser, UsageError, as_usage_errors, one_line, parser_errors
 
 
 class ConfigFile:

@@ -7,14 +7,14 @@ from jsonargparse import ArgumentParser
 from jsonargparse.typing import NonNegativeInt, PositiveFloat, PositiveInt
 from pytorch_lightning import LightningDataModule, Trainer
 
-from datamodules.paths import ConfigPath
 from lit_inverse.class_defaults import keep_apart
-from lit_inverse.errors import UsageError
-from lit_inverse.evaluation.assembly import DRAWN, assemble, parser_errors
+from lit_inverse.errors import UsageError, parser_errors
+from lit_inverse.evaluation.assembly import DRAWN, assemble
 from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, Request, new_parser, parse_files
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.noise import Noise
 from lit_inverse.operators import Operator
+from lit_inverse.paths import ConfigPath
 from lit_inverse.solvers import Solver
 from lit_inverse.theory.diagnostics import Diagnostic
 

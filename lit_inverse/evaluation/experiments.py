@@ -8,11 +8,10 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentParser, Namespace
 
-from datamodules.paths import ConfigPath
 from lit_inverse.class_defaults import keep_apart
-from lit_inverse.errors import UsageError, as_usage_errors, one_line
-from lit_inverse.evaluation.assembly import parser_errors
+from lit_inverse.errors import UsageError, as_usage_errors, one_line, parser_errors
 from lit_inverse.evaluation.config_files import ConfigFile, Incomplete, Request, new_parser, parse_files
+from lit_inverse.paths import ConfigPath
 from lit_inverse.provenance import describe_run
 from lit_inverse.theory.command import check_counts, refusals
 

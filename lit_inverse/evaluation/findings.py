@@ -1,7 +1,8 @@
 """All statistics of some results together."""
 
+import csv
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from lit_inverse.evaluation.comparisons import Comparison, Winner, compare, winn
 from lit_inverse.evaluation.grouping import by_setting
 from lit_inverse.evaluation.layers import LayerError, layer_errors
 from lit_inverse.evaluation.results import Row
-from lit_inverse.evaluation.statistics import DECIBELS, Summary, summarise, write_csv
+from lit_inverse.evaluation.statistics import DECIBELS, Summary, summarise
 from lit_inverse.evaluation.success import SuccessRate, success_rates
 from lit_inverse.evaluation.volumes import VolumeError, volume_errors
 
@@ -47,7 +48,11 @@ class Table(NamedTuple):
     def write(self, path: Path) -> None:
         """As CSV, in place of what an earlier sweep with other settings wrote."""
         if self.records or not self.optional:
-            write_csv(self.kind, self.records, path, self.leave_out)
+            columns = [field.name for field in fields(self.kind) if field.name not in self.leave_out]
+            with path.open("w", newline="") as file:
+                writer = csv.DictWriter(file, columns, extrasaction="ignore")
+                writer.writeheader()
+                writer.writerows(asdict(record) for record in self.records)
         else:
             path.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """How results are put together: rows of one solver at one setting, and the repeats of an image."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -65,3 +66,8 @@ def mean_m(rows: Iterable[Row]) -> int:
 def has_no_range(row: Row) -> bool:
     """Whether a row is of data without a range of values, whose errors are told in dB."""
     return row.get("value_range", ()) is None
+
+
+def shown(setting: Setting) -> str:
+    """A setting for people."""
+    return setting if isinstance(setting, str) else "∞" if setting == math.inf else f"{setting:g}"

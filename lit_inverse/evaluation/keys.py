@@ -4,14 +4,14 @@ import hashlib
 import json
 from typing import Any
 
-from lit_inverse.evaluation.checks import Setting
+from lit_inverse.evaluation.checks import Tried
 from lit_inverse.evaluation.images import Image
 from lit_inverse.evaluation.laws import versions_within
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.seeding import noise_seed, solver_seed
 
 
-def case_key(sweep: Sweep, solver: str, setting: Setting, image: Image, level: float, repeat: int) -> str:
+def case_key(sweep: Sweep, solver: str, setting: Tried, image: Image, level: float, repeat: int) -> str:
     """Of the result of one solver for one image, at one setting and noise level."""
     ingredients = {
         "x": image.content,

@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lit_inverse.evaluation.figures.style import shown
-from lit_inverse.evaluation.grouping import Setting
+from lit_inverse.evaluation.grouping import Setting, shown
 from lit_inverse.noise import Noise
 from lit_inverse.solvers import ValueRange
 

@@ -12,7 +12,6 @@ from lit_inverse.evaluation.names import Names
 from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.reference import Reference
 from lit_inverse.evaluation.results import Results, Row
-from lit_inverse.evaluation.runner import GRID_IMAGES
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.trajectories import Trajectory
 
@@ -38,7 +37,7 @@ def _reconstructions(
     shown = {
         (case.solver, case.index): row
         for case, row in outcome.finished
-        if (_setting(row, names), row["noise_level"], case.repeat) == (setting, level, 0) and case.index < GRID_IMAGES
+        if case.is_shown and (_setting(row, names), row["noise_level"]) == (setting, level)
     }
     dataset = sweep.dataset()
     indices = sorted({index for _, index in shown})

@@ -46,10 +46,12 @@ class Reference:
     def errors(self, x_hat: Tensor) -> dict[str, Tensor]:
         """Each metric of what is `shown`, by its name, (B,); SSIM of magnitudes as in the fastMRI challenge."""
         x_hat, x = x_hat.cpu(), self.x.cpu()  # in float64, which not every device has
-        found = metrics.errors(x_hat, x, self.value_range)
-        if self.unit is not None:
-            magnitudes = x_hat.abs() if x_hat.is_complex() else x_hat
-            found["ssim"] = challenge_metrics.ssim(
-                magnitudes.double(), x.double(), torch.ones(len(x), dtype=torch.float64)
-            )
+        if self.unit is None:
+            return metrics.errors(x_hat, x, self.value_range)
+        found = metrics.errors(x_hat, x, None)
+        if self.value_range is not None:
+            low, high = self.value_range
+            found["psnr"] = metrics.psnr(x_hat, x, high - low)
+        magnitudes = x_hat.abs() if x_hat.is_complex() else x_hat
+        found["ssim"] = challenge_metrics.ssim(magnitudes.double(), x.double(), torch.ones(len(x), dtype=torch.float64))
         return found

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader
 
-from lit_inverse.evaluation import figures
+from lit_inverse import drawing
 from lit_inverse.evaluation.cases import Case
 from lit_inverse.evaluation.constant_means import Constant, constants
 from lit_inverse.evaluation.diagnostics import Planned, estimates
@@ -64,7 +64,7 @@ def write_report(
     Table(Constant, found, optional=True).write(results.out / "diagnostics.csv")
     beside = draw_constants(findings, [one for one in found if one.n], sweep.diagnostics, names)
     drawn = itertools.chain(beside, draw(findings, names), draw_cases(sweep, outcome, results, names))
-    written = {one.title: figures.save(one.figure, folder, one.name) for one in drawn}
+    written = {one.title: drawing.save(one.figure, folder, one.name) for one in drawn}
     _leave_alone(folder, [path.stem for path in written.values()])
     report = Report(outcome, findings, written, found, undiagnosed)
     (results.out / "report.html").write_text(_page(sweep, report, versions), encoding="utf-8")
@@ -127,7 +127,7 @@ def _embedded(paths: Mapping[str, Path]) -> tuple[list[tuple[str, str, int]], li
         if used <= _FIGURE_CHARACTERS:
             width = int.from_bytes(content[16:20], "big")  # PNG, Sec. 11.2.1
             data = "data:image/png;base64," + base64.b64encode(content).decode()
-            embedded.append((title, data, width * _PIXELS_PER_INCH // figures.DPI))
+            embedded.append((title, data, width * _PIXELS_PER_INCH // drawing.DPI))
         else:
             named.append((title, f"figures/{path.name}"))
     return embedded, named

@@ -29,8 +29,6 @@ from lit_inverse.evaluation.solving import Solved, solve_batch
 from lit_inverse.evaluation.sweep import Sweep
 from lit_inverse.evaluation.work import Costs, Work
 
-GRID_IMAGES = 8  # reconstructions of the first images are kept for the figures
-
 _log = logging.getLogger(__name__)
 
 
@@ -155,7 +153,7 @@ class _Evaluation(LightningModule):
 
     def _keep(self, solved: list[Solved]) -> None:
         for one in solved:
-            if one.case.index < GRID_IMAGES and one.case.repeat == 0:
+            if one.case.is_shown:
                 self.results.keep_reconstruction(one.case.key, one.x_hat)
             if one.trajectory is not None:
                 self.results.keep_trajectory(one.case.key, asdict(one.trajectory))

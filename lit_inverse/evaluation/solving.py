@@ -12,11 +12,10 @@ from torch.utils.data import Dataset
 
 from lit_inverse import metrics
 from lit_inverse.evaluation.cases import Case
-from lit_inverse.evaluation.layers import errors_along, is_short
 from lit_inverse.evaluation.reference import Reference
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.sweep import Sweep
-from lit_inverse.evaluation.trajectories import Trajectory, iterates_to_follow, trajectory
+from lit_inverse.evaluation.trajectories import Trajectory, errors_along, is_short, iterates_to_follow, trajectory
 from lit_inverse.operators import Operator
 from lit_inverse.problem import Problem, as_told, unknown
 from lit_inverse.seeding import noise_seed, solver_seed

@@ -1,11 +1,8 @@
 """What the results of a sweep say, with confidence intervals."""
 
-import csv
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from operator import itemgetter
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -132,12 +129,3 @@ def _in_db(rows: list[Row], known: Mapping[str, float]) -> dict[str, float]:
 def _mean_of(rows: list[Row], name: str) -> float | None:
     values = [*per_item(rows, itemgetter(name)).values()]
     return float(np.mean(values)) if values else None
-
-
-def write_csv(kind: type[Any], records: Iterable[Any], path: Path, leave_out: Collection[str] = ()) -> None:
-    """Writes dataclasses of one kind as a table with a column per field."""
-    with path.open("w", newline="") as file:
-        columns = [field.name for field in fields(kind) if field.name not in leave_out]
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(asdict(record) for record in records)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import wandb
 
-from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.constant_means import Constant
 from lit_inverse.evaluation.findings import Findings, Table
+from lit_inverse.evaluation.grouping import shown
 from lit_inverse.evaluation.outcome import Outcome
 from lit_inverse.evaluation.report import Report
 from lit_inverse.evaluation.results import Results
@@ -51,7 +51,7 @@ class Tracking:
         images: dict[str, list[wandb.Image]] = {}
         for case, row in outcome.finished:
             of_solver = images.setdefault(f"reconstructions/{row['label']}", [])
-            x_hat = None if len(of_solver) == _MAX_IMAGES or case.repeat else results.reconstruction(case.key)
+            x_hat = None if len(of_solver) == _MAX_IMAGES or not case.is_shown else results.reconstruction(case.key)
             if x_hat is not None and x_hat.ndim == 3 and not np.iscomplexobj(x_hat):
                 setting = "" if self.sweep.vary is None else f", {self.sweep.vary} = {case.measurement}"
                 caption = f"{case.image}{setting}, noise {case.noise_level:g}, MSE {row['mse']:.3g}"
@@ -91,9 +91,9 @@ def _figures_of_merit(outcome: Outcome, findings: Findings) -> dict[str, Any]:
     }
     for summary in findings.summaries:
         noise = f"/noise{summary.noise_level:g}" if summary.noise_level else ""
-        merit[f"mse/{summary.solver}/{figures.shown(summary.setting)}{noise}"] = summary.mse_mean
+        merit[f"mse/{summary.solver}/{shown(summary.setting)}{noise}"] = summary.mse_mean
         if summary.nmse_db is not None:
-            merit[f"nmse_db/{summary.solver}/{figures.shown(summary.setting)}{noise}"] = summary.nmse_db
+            merit[f"nmse_db/{summary.solver}/{shown(summary.setting)}{noise}"] = summary.nmse_db
     return merit
 
 

@@ -1,5 +1,6 @@
-"""How a case got to its result: error of some iterates, and what the solver minimised."""
+"""How a case got to its result: errors of its iterates, and what the solver minimised."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,10 +9,11 @@ import torch
 from torch import Tensor
 
 from lit_inverse import metrics
-from lit_inverse.evaluation.layers import MOST_BYTES, is_short, n_iterations
 from lit_inverse.evaluation.reference import Reference
 from lit_inverse.solvers import Solution, Solver
 
+_MOST_BYTES = 1 << 28  # for the iterates of a batch
+_LAYERS = 64  # at most, of solvers of which the errors of all iterates of all vectors are kept
 _N_ITERATES = 25
 _N_STEPS = 200  # stored of the history
 
@@ -35,17 +37,23 @@ class Trajectory:
     values: list[float]
 
 
+def is_short(solver: Solver, x: Tensor) -> bool:
+    """Whether all iterates of x (B, *in_shape) are followed: of real vectors, by a solver of few iterations."""
+    n = solver.max_iter
+    return x.ndim == 2 and not x.is_complex() and 1 <= n <= _LAYERS and (n + 1) * x.nbytes <= _MOST_BYTES
+
+
 def iterates_to_follow(solver: Solver, x: Tensor, followed: bool) -> list[int]:
     """Numbers of iterates of a batch x (B, *in_shape): all of short solvers, some where a case is `followed`, or none.
 
     These are closer together at the start.
     """
     if is_short(solver, x):
-        return list(range(n_iterations(solver) + 1))
-    if n_iterations(solver) < 1 or not followed:
+        return list(range(solver.max_iter + 1))
+    if solver.max_iter < 1 or not followed:
         return []
-    n = min(_N_ITERATES, MOST_BYTES // x.nbytes)
-    return [0, *_spread(n_iterations(solver), n)] if n > 1 else []
+    n = min(_N_ITERATES, _MOST_BYTES // x.nbytes)
+    return [0, *_spread(solver.max_iter, n)] if n > 1 else []
 
 
 def trajectory(solution: Solution, reference: Reference, item: int, numbers: Sequence[int]) -> Trajectory:
@@ -59,6 +67,21 @@ def trajectory(solution: Solution, reference: Reference, item: int, numbers: Seq
         shown = reference.shown(iterates, item)
         mse = metrics.mse(shown, reference.x[item].expand_as(shown)).tolist()
     return Trajectory(iterations, mse, *_objective(solution, item, n_iter))
+
+
+def errors_along(solution: Solution, x: Tensor) -> list[list[float | None]] | None:
+    """NMSE of the iterates 0, 1, ... and of the reconstruction at the end, for each item of real x (B, n), five digits.
+
+    None for what is not finite, as for x = 0, and in all for a solver that keeps no iterates. An item that stopped
+    stays where it is.
+    """
+    if solution.iterates is None:
+        return None
+    iterates = torch.cat([solution.iterates[:-1], solution.x[None]])
+    # not metrics.nmse, whose float64 copies of all iterates would take a tenth of the time of a network
+    errors = torch.linalg.vector_norm(iterates - x, dim=2) / torch.linalg.vector_norm(x, dim=1)
+    squares = errors.mT.cpu().double().square().tolist()
+    return [[float(f"{e:.5g}") if math.isfinite(e) else None for e in of_item] for of_item in squares]
 
 
 def _objective(solution: Solution, item: int, n_iter: int) -> tuple[str | None, list[int], list[float]]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from pytorch_lightning import Trainer
 from torch import Tensor
 from torchvision.utils import make_grid
@@ -13,6 +12,7 @@ from datamodules.base import DataModule
 from lit_inverse.checkpoints import describe
 from lit_inverse.lit_modules.base import CheckedModule, expect, log_image
 from lit_inverse.lit_modules.quality import SampleQuality
+from lit_inverse.lit_modules.vae_losses import negative_elbo
 from lit_inverse.networks import VAE, ConvVAE
 from lit_inverse.sample_quality import FeatureName
 from lit_inverse.seeding import generator
@@ -20,33 +20,6 @@ from lit_inverse.settings import positive
 
 _RANGE = (0.0, 1.0)  # of x
 _N_SHOWN = 16  # images in a logged grid
-
-
-def cross_entropy(logits: Tensor, x: Tensor) -> Tensor:
-    """-log p(x | z) of Bernoulli pixels with these logits, summed over the pixels; (B, ...) to (B,).
-
-    Grey pixels count as means of such pixels, as in mnist-vae: a loss then, not the likelihood of grey values.
-    """
-    return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
-
-
-def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
-    """KL(N(mu, diag(exp(log_var))) || N(0, I)) in nats (Kingma & Welling 2014, App. B); (B, k) to (B,)."""
-    return 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(1)
-
-
-def negative_elbo(vae: VAE | ConvVAE, x: Tensor, source: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-    """Cross-entropy at one reparametrised z per image, and KL divergence, in nats: each (B,).
-
-    Args:
-        vae: the network.
-        x: (B, *in_shape) in [0, 1].
-        source: CPU generator of z; torch's global one by default.
-    """
-    mu, log_var = vae.encode(x)
-    epsilon = torch.randn(mu.shape, generator=source, dtype=torch.float32).to(mu)
-    z = mu + (log_var / 2).exp() * epsilon
-    return cross_entropy(vae.logits(z), x), kl_to_standard_normal(mu, log_var)
 
 
 class VAEModule(CheckedModule):

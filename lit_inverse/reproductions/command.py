@@ -8,8 +8,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
-from lit_inverse.errors import IncompleteError, UsageError
-from lit_inverse.evaluation.assembly import parser_errors
+from lit_inverse.errors import IncompleteError, UsageError, parser_errors
 from lit_inverse.reproductions.catalogue import EXPERIMENTS
 from lit_inverse.reproductions.collect import collect
 from lit_inverse.reproductions.experiment import Run

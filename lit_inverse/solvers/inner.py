@@ -16,7 +16,7 @@ from lit_inverse.solvers.solution import Solution
 
 def limited(solver: Solver, max_iter: int | None) -> Solver:
     """The solver, or a copy of it that makes at most max_iter iterations, if it makes any."""
-    if max_iter is None or not hasattr(solver, "max_iter"):
+    if max_iter is None or not solver.max_iter:
         return solver
     shorter: Any = copy.copy(solver)
     if hasattr(solver, "solver"):

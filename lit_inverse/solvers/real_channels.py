@@ -56,7 +56,7 @@ class RealChannels(Solver):
         if rms is not None:
             positive(rms=rms)
         self.solver = limited(solver, max_iter)
-        self.max_iter: int = getattr(self.solver, "max_iter", 0)
+        self.max_iter = self.solver.max_iter
         self.rms, self.n_fits, self.data_consistent = rms, n_fits, data_consistent
 
     def check(self, operator: Operator, value_range: ValueRange | None) -> None:

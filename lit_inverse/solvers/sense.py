@@ -57,7 +57,7 @@ class SENSE(Solver):
         if not 0 <= crop < 1:
             raise ValueError(f"crop is {crop}, expected 0 <= crop < 1")
         self.solver = limited(solver, max_iter)
-        self.max_iter: int = getattr(self.solver, "max_iter", 0)
+        self.max_iter = self.solver.max_iter
         self.maps: Maps = maps
         self.calibration, self.crop, self.data_consistent = calibration, crop, data_consistent
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from lit_inverse.errors import UsageError, one_line, run_command
-from lit_inverse.evaluation.assembly import parser_errors
+from lit_inverse.errors import UsageError, one_line, parser_errors, run_command
 from lit_inverse.settings import at_least_1, not_negative
 
 _OURS = {"lit_inverse", "datamodules"}

@@ -15,7 +15,8 @@ from lit_inverse.evaluation.comparisons import (
     rank_correlation,
     winners,
 )
-from lit_inverse.evaluation.statistics import summarise, write_csv
+from lit_inverse.evaluation.findings import Table
+from lit_inverse.evaluation.statistics import summarise
 from lit_inverse.reproductions.tables import Tables
 
 
@@ -185,6 +186,6 @@ def test_errors_without_a_ratio_have_no_decibels(tmp_path: Path, error: float, o
     pair = (changed, B[:5]) if of_first else (B[:5], changed)
     (found,) = compare([row for solver, errors in zip("ab", pair, strict=True) for row in rows_of(solver, errors)])
     assert (found.difference_db, found.db_low, found.db_high) == (None, None, None)
-    write_csv(Comparison, [found], tmp_path / "comparisons.csv", leave_out={"differences"})
+    Table(Comparison, [found], {"differences"}).write(tmp_path / "comparisons.csv")
     (line,) = Tables(tmp_path)["comparisons"]
     assert [line[name] for name in ("difference_db", "db_low", "db_high")] == [None, None, None]

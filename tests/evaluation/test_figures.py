@@ -14,11 +14,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from lit_inverse.drawing import save, style
 from lit_inverse.evaluation import figures
 from lit_inverse.evaluation.comparisons import compare
 from lit_inverse.evaluation.figures.measure import measure_of
 from lit_inverse.evaluation.figures.positions import Positions
-from lit_inverse.evaluation.figures.style import style
 from lit_inverse.evaluation.layers import layer_errors
 from lit_inverse.evaluation.statistics import summarise
 from lit_inverse.evaluation.success import success_rates
@@ -268,7 +268,7 @@ def test_error_maps_show_absolute_errors_on_one_scale() -> None:
 
 
 def test_figures_are_written_as_png_and_pdf(tmp_path: Path) -> None:
-    path = figures.save(drawn("log"), tmp_path / "figures", "of kappa=[1/2]")
+    path = save(drawn("log"), tmp_path / "figures", "of kappa=[1/2]")
     assert path.name == "of_kappa_1_2_.png"
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")

@@ -13,9 +13,9 @@ import torch
 from evaluation.vectors import SWEEP, quickly, run, write
 
 from evaluate import main
-from lit_inverse.evaluation import layers
-from lit_inverse.evaluation.layers import errors_along, is_short, layer_errors
-from lit_inverse.evaluation.trajectories import iterates_to_follow
+from lit_inverse.evaluation import trajectories
+from lit_inverse.evaluation.layers import layer_errors
+from lit_inverse.evaluation.trajectories import errors_along, is_short, iterates_to_follow
 from lit_inverse.solvers import FISTA, Solution, Status
 
 Row = dict[str, Any]
@@ -59,7 +59,7 @@ def test_each_entry_is_the_error_of_as_many_steps(tmp_path: Path, rows: list[Row
 def test_they_change_neither_keys_nor_other_entries(
     tmp_path: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layers, "_LAYERS", 0)
+    monkeypatch.setattr(trajectories, "_LAYERS", 0)
     without = run(tmp_path)
     assert not any("along" in row for row in without)
     for one, other in zip(rows, without, strict=True):

@@ -16,7 +16,8 @@ import yaml
 from evaluation.vectors import run
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation import figures, report
+from lit_inverse import drawing
+from lit_inverse.evaluation import report
 from lit_inverse.evaluation.cases import Case, plan
 from lit_inverse.evaluation.config_files import Request
 from lit_inverse.evaluation.configuration import read_sweep
@@ -147,7 +148,7 @@ def test_a_sweep_over_another_argument_is_reported_by_its_values(
         (tmp_path / name).write_bytes(bytes(24))
         return tmp_path / name
 
-    monkeypatch.setattr(figures, "save", only_name)
+    monkeypatch.setattr(drawing, "save", only_name)
     sweep, cases, results = sweep_at(
         tmp_path, vary="kappa", measurements=[1.0, 100.0], limit=3, noise_levels=[0.0, 0.1],
         operator={"class_path": "lit_inverse.operators.Gaussian", "init_args": {"m": 30}},

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from lit_inverse.evaluation.comparisons import Comparison, compare, winners
-from lit_inverse.evaluation.statistics import Summary, summarise, write_csv
+from lit_inverse.evaluation.findings import Table
+from lit_inverse.evaluation.statistics import Summary, summarise
 from lit_inverse.intervals import t_interval
 
 
@@ -91,12 +92,12 @@ def test_diverged_cases_are_counted_and_missing_metrics_left_out(tmp_path: Path)
     rows = [row("a", 50, "0", 1.0, status="diverged"), row("a", 50, "1", 2.0, psnr=20.0, status="stopped_early")]
     (summary,) = summarise(rows)
     assert (summary.diverged, summary.stopped_early, summary.psnr_mean, summary.ssim_mean) == (1, 1, 20.0, None)
-    write_csv(Summary, [summary], tmp_path / "summary.csv")
+    Table(Summary, [summary]).write(tmp_path / "summary.csv")
     with (tmp_path / "summary.csv").open() as file:
         (read,) = csv.DictReader(file)
     assert (read["solver"], float(read["mse_mean"]), read["ssim_mean"]) == ("a", 1.5, "")
 
 
 def test_a_table_without_lines_has_its_head(tmp_path: Path) -> None:
-    write_csv(Comparison, [], tmp_path / "comparisons.csv", leave_out={"differences"})
+    Table(Comparison, [], {"differences"}).write(tmp_path / "comparisons.csv")
     assert (tmp_path / "comparisons.csv").read_text().startswith("first,second,m,setting,noise_level,")

@@ -10,7 +10,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from evaluate import main
-from lit_inverse.evaluation import figures
+from lit_inverse import drawing
 
 Row = dict[str, Any]
 
@@ -50,7 +50,7 @@ def quickly(*options: str) -> int:
         path.write_bytes(bytes(24))
         return path
 
-    with patch.object(figures, "save", save):
+    with patch.object(drawing, "save", save):
         return main([*options])
 
 

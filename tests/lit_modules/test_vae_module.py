@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from datamodules import DigitsDataModule
 from lit_inverse.checkpoints import load_network
 from lit_inverse.lit_modules import VAEModule
-from lit_inverse.lit_modules.vae import cross_entropy, kl_to_standard_normal, negative_elbo
+from lit_inverse.lit_modules.vae_losses import cross_entropy, kl_to_standard_normal, negative_elbo
 from lit_inverse.networks import VAE, ConvVAE
 from lit_inverse.sample_quality import RandomFeatures, kernel_distance, precision_recall
 from lit_inverse.seeding import generator

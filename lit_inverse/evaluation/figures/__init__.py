@@ -7,11 +7,10 @@ from lit_inverse.evaluation.figures.layers import error_along_layers
 from lit_inverse.evaluation.figures.paired_differences import paired_differences
 from lit_inverse.evaluation.figures.pareto import error_against_time
 from lit_inverse.evaluation.figures.reconstructions import reconstruction_grid
-from lit_inverse.evaluation.figures.style import DPI, MAX_PANELS, axis_name, save, shown
+from lit_inverse.evaluation.figures.style import MAX_PANELS, axis_name
 from lit_inverse.evaluation.figures.success_curves import success_against_setting
 
 __all__ = [
-    "DPI",
     "MAX_PANELS",
     "Panel",
     "along_iterations",
@@ -24,7 +23,5 @@ __all__ = [
     "error_along_layers",
     "paired_differences",
     "reconstruction_grid",
-    "save",
-    "shown",
     "success_against_setting",
 ]

@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
+from lit_inverse.drawing import WIDTH, legend, style
 from lit_inverse.evaluation.constant_means import Constant
 from lit_inverse.evaluation.figures.measure import measure_of
 from lit_inverse.evaluation.figures.positions import Positions
-from lit_inverse.evaluation.figures.style import WIDTH, axis_name, by_solver, legend, style
+from lit_inverse.evaluation.figures.style import axis_name, by_solver
 from lit_inverse.evaluation.statistics import Summary
 
 _LOGARITHMIC_FROM = 10  # ratio of the largest to the smallest value

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from lit_inverse.drawing import ORACLE, WIDTH, legend, style
 from lit_inverse.evaluation.figures.measure import EXACT, Measure, make_room, measure_of
 from lit_inverse.evaluation.figures.positions import Positions
-from lit_inverse.evaluation.figures.style import ORACLE, WIDTH, Statistic, axis_name, by_solver, legend, style
+from lit_inverse.evaluation.figures.style import Statistic, axis_name, by_solver
 from lit_inverse.evaluation.grouping import Setting
 from lit_inverse.evaluation.statistics import Summary
 

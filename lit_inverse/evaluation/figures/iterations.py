@@ -6,8 +6,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import legend, log_ticks, mse_label, panels, shown, style
-from lit_inverse.evaluation.grouping import Setting
+from lit_inverse.drawing import legend, log_ticks, style
+from lit_inverse.evaluation.figures.style import mse_label, panels
+from lit_inverse.evaluation.grouping import Setting, shown
 from lit_inverse.evaluation.trajectories import Trajectory
 
 _OBJECTIVES = {"loss": "loss\n(of each solver's own)", "gap": "relative\nduality gap"}

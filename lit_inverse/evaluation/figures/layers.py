@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lit_inverse.drawing import ORACLE, WIDTH, legend, style
 from lit_inverse.evaluation.figures.measure import EXACT, make_room
-from lit_inverse.evaluation.figures.style import ORACLE, WIDTH, by_solver, legend, panels, style
+from lit_inverse.evaluation.figures.style import by_solver, panels
 from lit_inverse.evaluation.grouping import Setting
 from lit_inverse.evaluation.layers import LayerError
 from lit_inverse.evaluation.statistics import Summary

@@ -7,7 +7,8 @@ from typing import Literal
 
 from matplotlib.axes import Axes
 
-from lit_inverse.evaluation.figures.style import Statistic, log_ticks, mse_label
+from lit_inverse.drawing import log_ticks
+from lit_inverse.evaluation.figures.style import Statistic, mse_label
 from lit_inverse.evaluation.statistics import Summary
 
 EXACT = -120  # dB; from float32 measurements without noise the oracle's x is exact up to rounding, near -150

@@ -7,8 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, SymmetricalLogLocator
 
+from lit_inverse.drawing import WIDTH
 from lit_inverse.evaluation.comparisons import Comparison
-from lit_inverse.evaluation.figures.style import WIDTH, axis_name, shown
+from lit_inverse.evaluation.figures.style import axis_name
+from lit_inverse.evaluation.grouping import shown
 
 _TITLE_CHARACTERS = 50
 _MAX_TICKS = 14

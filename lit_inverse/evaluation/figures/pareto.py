@@ -6,8 +6,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from lit_inverse.drawing import legend, style
 from lit_inverse.evaluation.figures.measure import Measure, measure_of
-from lit_inverse.evaluation.figures.style import legend, panels, shown, style
+from lit_inverse.evaluation.figures.style import panels
+from lit_inverse.evaluation.grouping import shown
 from lit_inverse.evaluation.statistics import Summary
 
 

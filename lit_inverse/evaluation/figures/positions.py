@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from lit_inverse.evaluation.decibels import Floats
-from lit_inverse.evaluation.figures.style import shown
-from lit_inverse.evaluation.grouping import Setting
+from lit_inverse.evaluation.grouping import Setting, shown
 
 _APART = 0.008  # of the axis, between lines of several solvers
 

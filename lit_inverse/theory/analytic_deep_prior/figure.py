@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import DPI, WIDTH, style
+from lit_inverse.drawing import DPI, WIDTH, style
 from lit_inverse.theory.analytic_deep_prior.predictions import Order, Response
 from lit_inverse.theory.analytic_deep_prior.reconstructions import A, Along, Coefficient, Errors, signal
 

@@ -8,7 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import DPI, ORACLE, WIDTH, legend, style
+from lit_inverse.drawing import DPI, ORACLE, WIDTH, legend, style
 from lit_inverse.intervals import t_interval
 from lit_inverse.theory.generalization_gap.measurement import NETWORKS, Gap
 

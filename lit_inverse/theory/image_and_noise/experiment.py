@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from lit_inverse.evaluation.figures import save
+from lit_inverse.drawing import save
 from lit_inverse.settings import positive
 from lit_inverse.theory.image_and_noise.figure import draw
 from lit_inverse.theory.image_and_noise.fits import NETWORKS, TARGETS, Architecture, Point, Setting, fit, hash_of

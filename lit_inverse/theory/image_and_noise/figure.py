@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import legend, style
+from lit_inverse.drawing import legend, style
 from lit_inverse.theory.image_and_noise.fits import IMAGE, NOISE, NOISY, Point
 
 

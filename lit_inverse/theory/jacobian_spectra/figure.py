@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import DPI, WIDTH, style
+from lit_inverse.drawing import DPI, WIDTH, style
 from lit_inverse.theory.jacobian_spectra.measurement import DEEP_DECODER, SUBSPACES, Angle, Value, worst_error
 
 

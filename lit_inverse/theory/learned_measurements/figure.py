@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import DPI, ORACLE, WIDTH, style
+from lit_inverse.drawing import DPI, ORACLE, WIDTH, style
 from lit_inverse.operators import Learned
 from lit_inverse.theory.learned_measurements.training import KINDS, Result
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from lit_inverse.evaluation.figures.style import DPI, ORACLE, WIDTH, style
+from lit_inverse.drawing import DPI, ORACLE, WIDTH, style
 from lit_inverse.theory.one_hidden_layer.descent import OPERATORS, Point, Trial
 from lit_inverse.theory.one_hidden_layer.early_stopping import NETWORKS, NOISE, TARGETS, Fit
 from lit_inverse.theory.one_hidden_layer.theorem import expected_rate, proved_rate, proved_width

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lit_inverse.evaluation.figures.style import DPI, ORACLE, WIDTH, style
+from lit_inverse.drawing import DPI, ORACLE, WIDTH, style
 from lit_inverse.theory.random_networks.trials import FAILURE, SUCCESS, Trial
 
 

@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import DPI, WIDTH, legend, log_ticks, style
+from lit_inverse.drawing import DPI, WIDTH, legend, log_ticks, style
 from lit_inverse.intervals import wilson_interval
 from lit_inverse.theory.recovery_conditions.conditions import FAMILIES, Conditions
 

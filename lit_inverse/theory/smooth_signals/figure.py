@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lit_inverse.evaluation.figures.style import DPI, ORACLE, WIDTH, style
+from lit_inverse.drawing import DPI, ORACLE, WIDTH, style
 from lit_inverse.theory.smooth_signals.trials import Along, Trial
 
 

@@ -26,13 +26,13 @@ from lit_inverse.metrics import psnr
 from lit_inverse.solvers.fitting import Descent, ExponentialAverage, Iterate, JitteredInput
 from lit_inverse.solvers.fitting.stopping import (
     SURE,
+    Decision,
     Discrepancy,
     ExitWindow,
     ExponentialMovingVariance,
     HoldOut,
     StoppingRule,
     UntilConvergence,
-    Verdict,
     WindowedMovingVariance,
 )
 from lit_inverse.theory.image_and_noise.fits import begin, skip_unet, with_noise
@@ -73,7 +73,7 @@ class Judged:
     def see(self, iterate: Iterate) -> None:
         if self.end < iterate.number:
             return
-        verdict: Verdict = self.watch.see(self.rehearsal.step() if self.rehearsal else iterate)
+        verdict: Decision = self.watch.see(self.rehearsal.step() if self.rehearsal else iterate)
         if verdict.better:
             self.number = iterate.number
         if verdict.done:

@@ -22,6 +22,7 @@ class ImagesDataModule(SplitDataModule):
         size: side of the square it is resized to (bilinear), null to leave it. All images must come out equal in size.
         fractions: parts of the images for train, val and test, with sum 1; a hash of its path decides about an image.
         extensions: endings of image files, in any case.
+        first: ids of the images to begin with, in this order, of which any may be missing; the others follow.
         shared: the arguments of ``SplitDataModule``.
 
     Raises:
@@ -36,12 +37,16 @@ class ImagesDataModule(SplitDataModule):
         size: int | None = None,
         fractions: tuple[float, float, float] = (0.0, 0.0, 1.0),
         extensions: tuple[str, ...] = EXTENSIONS,
+        first: tuple[str, ...] = (),
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
         self.root = Path(root)
         self.folder = ImageFolder(self.root, Preparation(mode, crop, size), fractions, extensions)
+        self.first = first
 
     def read(self) -> dict[Split, ImageSource]:
         """Lists, checks and splits the files."""
-        return self.folder.read(self.folder.names())
+        names = self.folder.names()
+        begin = [name for name in self.first if name in names]
+        return self.folder.read(list(dict.fromkeys([*begin, *names])))

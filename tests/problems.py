@@ -121,6 +121,7 @@ PROBLEM_OF: dict[str, Callable[[], SmallProblem]] = {
     "lasso_dct_large": grey_image,
     "lasso_wavelet": grey_image,
     "lasso_wavelet_large": grey_image,
+    "lista": benchmark_vector,
     "lvamp": benchmark_vector,
     "lvamp_mnist": grey_image,
     "median_of_means_mnist": grey_image,

@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from datamodules.base import DataModule
 from lit_inverse.checkpoints import describe
 from lit_inverse.lit_modules.base import CheckedModule, expect, log_image
-from lit_inverse.lit_modules.measurements import OperatorLaw, measure
+from lit_inverse.lit_modules.measurements import ConfiguredOperator, measure
 from lit_inverse.metrics import psnr
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise
@@ -52,7 +52,7 @@ class DeepPriorModule(CheckedModule):
         self,
         in_shape: tuple[int, ...] = (1, 28, 28),
         prior: DeepPrior = DeepPrior(),  # noqa: B008
-        operator: OperatorLaw | None = None,
+        operator: ConfiguredOperator | None = None,
         noise: Noise = GaussianNoise(sigma=0.0),  # noqa: B008
         image: int = 0,
         n_updates: int = 50,

@@ -66,7 +66,7 @@ class Layerwise:
 
 
 @dataclass
-class Progress:
+class StageProgress:
     """Where training layer by layer has come to: the stage, its epochs, and its best weights so far."""
 
     stage: int = 0

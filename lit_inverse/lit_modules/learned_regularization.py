@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from datamodules.base import DataModule
 from lit_inverse.lit_modules.base import CheckedModule, expect
-from lit_inverse.lit_modules.measurements import OperatorLaw, measure
+from lit_inverse.lit_modules.measurements import ConfiguredOperator, measure
 from lit_inverse.metrics import mse
 from lit_inverse.noise import Gaussian as GaussianNoise
 from lit_inverse.noise import Noise
@@ -55,7 +55,7 @@ class LearnedRegularizationModule(CheckedModule):
         self,
         in_shape: tuple[int, ...] = (1, 28, 28),
         prior: DeepPrior = DeepPrior(),  # noqa: B008
-        operator: OperatorLaw | None = None,
+        operator: ConfiguredOperator | None = None,
         noise: Noise = GaussianNoise(sigma=0.0),  # noqa: B008
         variance: Variance = "within",
         seed: int = 0,

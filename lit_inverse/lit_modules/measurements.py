@@ -11,7 +11,7 @@ from lit_inverse.operators import Gaussian, Operator
 from lit_inverse.problem import Problem, as_told, draw
 from lit_inverse.seeding import noise_seed, operator_seed, solver_seed
 
-OperatorLaw = Callable[[tuple[int, ...]], Operator]  # as configurations name it; for `problem.draw`
+ConfiguredOperator = Callable[[tuple[int, ...]], Operator]  # as configurations name it; for `problem.draw`
 
 
 class Measured(NamedTuple):
@@ -23,7 +23,7 @@ class Measured(NamedTuple):
     seed: int
 
 
-def measure(x: Tensor, image: str, operator: OperatorLaw | None, noise: Noise, seed: int) -> Measured:
+def measure(x: Tensor, image: str, operator: ConfiguredOperator | None, noise: Noise, seed: int) -> Measured:
     """A, eta and the fit's seed that a sweep of this seed, with one A per image, draws for x (*in_shape) of this id.
 
     A is Gaussian with m = 500 by default.
@@ -34,6 +34,6 @@ def measure(x: Tensor, image: str, operator: OperatorLaw | None, noise: Noise, s
     return Measured(y, as_told(drawn, x, y), sigma.to(y.real), solver_seed(seed, image))
 
 
-def draw_shared(in_shape: tuple[int, ...], operator: OperatorLaw, seed: int) -> Operator:
+def draw_shared(in_shape: tuple[int, ...], operator: ConfiguredOperator, seed: int) -> Operator:
     """The A that a sweep of this seed, with one A for all items, draws for x of shape in_shape."""
     return draw(operator, in_shape, operator_seed(seed))

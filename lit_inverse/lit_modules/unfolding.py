@@ -15,8 +15,8 @@ from datamodules.base import DataModule
 from lit_inverse.bases import BasisName, make_basis
 from lit_inverse.checkpoints import CheckpointPath, describe, load_network
 from lit_inverse.lit_modules.base import CheckedModule, expect, with_all
-from lit_inverse.lit_modules.layerwise import Layerwise, Progress, Stage
-from lit_inverse.lit_modules.measurements import OperatorLaw, draw_shared
+from lit_inverse.lit_modules.layerwise import Layerwise, Stage, StageProgress
+from lit_inverse.lit_modules.measurements import ConfiguredOperator, draw_shared
 from lit_inverse.lit_modules.unfolding_losses import LossName, lasso, nmse_db, squared_error
 from lit_inverse.lit_modules.unfolding_search import search
 from lit_inverse.lit_modules.unfolding_warm_start import warm_start as begin_as
@@ -73,7 +73,7 @@ class UnfoldingModule(CheckedModule):
     def __init__(
         self,
         network: UnfoldedNetwork | None = None,
-        operator: OperatorLaw | None = None,
+        operator: ConfiguredOperator | None = None,
         noise: Noise | None = None,
         loss: LossName = "log_nmse",
         supervision: Supervision = "last",
@@ -117,7 +117,7 @@ class UnfoldingModule(CheckedModule):
             begin_as(self.network, trained, self.system)
         whole = Stage(self.network.n_layers, 1.0, only_last=False)
         self.stages = layerwise.stages(self.network.n_layers) if layerwise else [whole]
-        self.progress = Progress()
+        self.progress = StageProgress()
         sums = [SumMetric(nan_strategy="disable").set_dtype(torch.float64) for _ in range(3)]
         self.error, self.depth_error, self.power = sums
 
@@ -229,7 +229,7 @@ class UnfoldingModule(CheckedModule):
         if self.progress.stage + 1 == len(self.stages):
             self.trainer.should_stop = True
             return
-        self.progress = Progress(self.progress.stage + 1)
+        self.progress = StageProgress(self.progress.stage + 1)
         optimizer: Any = self.optimizers()
         optimizer.state.clear()
         for group in optimizer.param_groups:
@@ -286,7 +286,7 @@ class UnfoldingModule(CheckedModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
-        self.progress = Progress(**checkpoint["progress"])
+        self.progress = StageProgress(**checkpoint["progress"])
 
 
 def _layers(part: nn.Module, n_layers: int) -> Iterable[tuple[int, nn.Parameter]]:

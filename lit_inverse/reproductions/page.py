@@ -13,9 +13,11 @@ Figures and tables of the founding papers, measured again. A verdict is derived 
 reproduced when all claims of the paper hold, not reproduced when one does not, undecided when the measurements leave
 one open, such as when the 95 % interval of a paired difference holds 0. The interval after a difference in dB is that
 of the mean, over n images (a volume is one), of 10 log10 of the solver's squared error over the other one's on the same
-measurements: it tells of images like these at these settings, and lies below 0 where the solver is better. A figure's
-link leads to its picture, the published values beside ours, the command, and when and on what it was measured; [the
-end](#how-to-measure-again) tells how to measure again.
+measurements: it tells of images like these at these settings, and lies below 0 where the solver is better. A solver
+counts as ahead only where its mean squared error, which hard images rule, is the smaller one too; where one of many
+comparisons may decide a verdict, intervals are widened for their number. A figure's link leads to its picture, the
+published values beside ours, the command, and when and on what it was measured; [the end](#how-to-measure-again) tells
+how to measure again.
 """
 _TAIL = """## How to measure again
 

@@ -17,14 +17,14 @@ from lit_inverse.seeding import derive_seed, generator
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.base import Given, Solver, ValueRange, without_inference_tensors
 from lit_inverse.solvers.fitting.data_terms import DataTerm, SquaredError
-from lit_inverse.solvers.fitting.descent import Data, Descent, Objective
+from lit_inverse.solvers.fitting.descent import Descent, Known, Objective
 from lit_inverse.solvers.fitting.ensemble import Ensemble
 from lit_inverse.solvers.fitting.inputs import FixedInput, Input
 from lit_inverse.solvers.fitting.optimizers import Optimizer, RMSprop
 from lit_inverse.solvers.fitting.outputs import Output, RawOutput
 from lit_inverse.solvers.fitting.regularizers import AnisotropicTV, Regularizer
 from lit_inverse.solvers.fitting.roll_back import RollBack
-from lit_inverse.solvers.fitting.run import Fits, Run
+from lit_inverse.solvers.fitting.run import Fits, Fitting
 from lit_inverse.solvers.fitting.schedules import Constant, Schedule
 from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Watch
 from lit_inverse.solvers.fitting.stopping.exit_window import ExitWindow
@@ -134,7 +134,7 @@ class DeepPrior(Solver):
                 together = members[first : first + parallel]
                 items = [item for item, _ in together]
                 streams = [derive_seed(seeds[item], "solver", "fit", restart) for item, restart in together]
-                data = Data(y[items], operator.take(items), sigma[items], streams)
+                data = Known(y[items], operator.take(items), sigma[items], streams)
                 descent = self._start(network, [sources[item] for item in items], data)
                 fits.append(self._fit(descent, Trace(given.trace.numbers)))
             solution = self._choose(fits)
@@ -152,7 +152,7 @@ class DeepPrior(Solver):
         """
         self.objective.data_term.check(y)
         sigma = torch.as_tensor(sigma, dtype=y.real.dtype, device=y.device).expand(len(y))
-        data = Data(y, operator, sigma, [derive_seed(seed, "solver", "fit", 0)])
+        data = Known(y, operator, sigma, [derive_seed(seed, "solver", "fit", 0)])
         return self._start(self._untrained(y, operator), [generator(seed)], data)
 
     def finish(self, descent: Descent) -> Fits:
@@ -164,7 +164,7 @@ class DeepPrior(Solver):
         replace_all_batch_norm_modules_(network)  # without running means: each fit has its own statistics
         return network
 
-    def _start(self, network: ImageGenerator, sources: Sequence[torch.Generator], data: Data) -> Descent:
+    def _start(self, network: ImageGenerator, sources: Sequence[torch.Generator], data: Known) -> Descent:
         """Draws weights and z of one fit per source."""
         weights, z = [], []
         for source in sources:
@@ -186,7 +186,7 @@ class DeepPrior(Solver):
         return replace(again, n_iter=first.n_iter + again.n_iter, stopped=first.stopped)
 
     def _run(self, descent: Descent, watch: Watch, trace: Trace) -> Fits:
-        return Run(descent, watch, self.output, self.roll_back, self.max_iter, trace).finish()
+        return Fitting(descent, watch, self.output, self.roll_back, self.max_iter, trace).finish()
 
     def _choose(self, fits: list[Fits]) -> Solution:
         """Per item, the restart of smallest objective; one that diverged only where all did."""

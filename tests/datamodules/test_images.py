@@ -74,6 +74,12 @@ def test_only_the_extensions_asked_for_are_read(image_root: Path, write_image: C
     assert ids(ImagesDataModule(image_root, extensions=("BMP",))) == ["a.bmp"]
 
 
+def test_images_may_be_chosen_to_begin_with(image_root: Path) -> None:
+    names = ids(ImagesDataModule(image_root))
+    chosen = ImagesDataModule(image_root, first=("07.png", "nowhere.png", "03.png", "07.png"))
+    assert ids(chosen) == ["07.png", "03.png", *(name for name in names if name not in ("07.png", "03.png"))]
+
+
 def test_images_are_decoded_only_when_asked_for(
     tmp_path: Path, write_image: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,11 +32,11 @@ Records = dict[str, Sequence[Any]]
 def analytic_deep_prior() -> Records:
     methods = {"direct inverse": 1.04, "Tikhonov x(A)": 0.73, "analytic deep prior x(B)": 0.8}
     return {
-        "coefficients": [Coefficient(method, value) for method, value in methods.items()],
+        "coefficients": [Coefficient(method, value, value) for method, value in methods.items()],
         "responses": responses(),
         "orders": orders(),
         "limits": limits([0.6, 0.05]),
-        "errors": [Errors("u_7", 0.01, seed, 0.9, 0.8, 0.7, 100, 0.85) for seed in range(2)],
+        "errors": [Errors("u_7", 0.01, seed, 0.9, 0.8, 0.7, 100, 0.85, 0.001) for seed in range(2)],
     }
 
 
@@ -88,11 +88,22 @@ def jacobian_spectra() -> Records:
 
 
 def generalization_gap() -> Records:
+    def networks(name: str, n_layers: int, n_train: int, gap: float) -> list[Gap]:
+        losses = [(seed, 0.1 + gap * (1 + 0.01 * seed)) for seed in range(3)]
+        return [
+            Gap(name, 10, n_layers, n_train, seed, 0.1, loss, 0.01, 1.0, 60, 120, 12, 400, 5000)
+            for seed, loss in losses
+        ]
+
     return {
         "gaps": [
-            Gap(network, 10, 10, n_train, 0, 0.1, 0.1 + size * n_train**-0.5, 0.01, 1.0, 60, 120, 12, 400, 5000)
-            for network, size in (("Phi-net", 1.0), ("ReLU", 2.0))
-            for n_train in (32, 128, 512, 2048)
+            *(
+                one
+                for name, size in (("Phi-net", 1.0), ("ReLU", 2.0))
+                for n_train in (32, 128, 512, 2048)
+                for one in networks(name, 10, n_train, size * n_train**-0.5)
+            ),
+            *networks("Phi-net", 20, 512, 1.1 * 512**-0.5),
         ]
     }
 

@@ -13,20 +13,13 @@ from lit_inverse.reproductions.claims import filters, networks, spectra, values
 from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.experiment import Check
 from lit_inverse.reproductions.tables import Tables
+from lit_inverse.theory.jacobian_spectra.measurement import two_layer_name
 
 
 @pytest.mark.parametrize(("expected", "holds"), [(2.0, True), (2.5, False)])
 def test_value_is_held_to_a_tolerance(tmp_path: Path, expected: float, holds: bool) -> None:
     found = tables(tmp_path, orders=[{"filter": "a", "gamma": 2.02}, {"filter": "b", "gamma": 7}])
     assert values.value("orders", "gamma", expected, 0.02, filter="a")(found).holds is holds
-
-
-def test_smaller_names_the_groups_where_it_fails(tmp_path: Path) -> None:
-    rows = [{"alpha": alpha, "final": final, "tikhonov": 0.5} for alpha, final in ((0.1, 0.4), (0.1, 0.5), (0.01, 0.6))]
-    verdict = values.smaller("errors", "final", "tikhonov", by=["alpha"])(tables(tmp_path, errors=rows))
-    assert verdict.holds is False
-    assert verdict.evidence == "in 1 of 2; not with 0.01: 0.6 against 0.5"
-    assert values.smaller("errors", "final", "tikhonov", by=["alpha"])(tables(tmp_path / "b", errors=rows[:2])).holds
 
 
 @pytest.mark.parametrize(("exponent", "noise", "holds"), [(0.5, 0.0, True), (1.0, 0.0, False), (0.7, 0.6, None)])
@@ -63,6 +56,23 @@ def test_a_trend_that_may_be_chance_decides_nothing(tmp_path: Path) -> None:
     assert "of 3 points, expected at least 0.1" in verdict.evidence
 
 
+@pytest.mark.parametrize(
+    ("lowest", "highest", "holds"),
+    [(0.6, 1.4, True), (0.8, 1.4, None), (0.6, 1.2, None), (-1.0, 0.9, None), (1.5, 2.0, False), (0.0, 0.5, False)],
+)
+def test_the_whole_interval_of_an_exponent_lies_in_the_range(
+    tmp_path: Path, lowest: float, highest: float, holds: bool | None
+) -> None:
+    """The exponent is 1.00 +- .25."""
+    verdict = values.slope(LAW, lowest, highest)(of_law(tmp_path, [1, 2.4, 2.7, 4.6, 4.6, 6.6]))
+    assert verdict.holds is holds
+    assert "exponent 1.00 +- 0.25 of 6 points" in verdict.evidence
+
+
+def test_an_exponent_may_be_0(tmp_path: Path) -> None:
+    assert values.slope(LAW, -0.5, 0.5)(of_law(tmp_path, [1, 1.01, 0.99, 1])).holds
+
+
 def test_a_range_of_exponents_may_be_open(tmp_path: Path) -> None:
     steep = of_law(tmp_path, [1, 2**-3.0, 3**-3.0, 4**-3.0])
     verdict = values.slope(LAW, -math.inf, -0.45)(steep)
@@ -84,23 +94,28 @@ def test_nearer_to_1(tmp_path: Path, damped: float, holds: bool) -> None:
     assert check(tables(tmp_path, coefficients=rows)).holds is holds
 
 
-@pytest.mark.parametrize(("last", "holds"), [(0.1, True), (0.3, False)])
-def test_one_group_is_smaller_than_another(tmp_path: Path, last: float, holds: bool) -> None:
-    rows = [{"net": "phi", "n": 1, "y": 0.1}, {"net": "phi", "n": 2, "y": last}]
-    rows += [{"net": "relu", "n": n, "y": 0.2} for n in (1, 2)]
-    check = values.smaller_group("gaps", lambda row: float(row["y"]), "net", "phi", "relu", by="n")
-    assert check(tables(tmp_path, gaps=rows)).holds is holds
+@pytest.mark.parametrize(("n", "half_width", "holds"), [(300, 2, True), (300, 10, False), (300, 30, False)])
+def test_weights_of_eq_11_are_held_to_a_law_of_decay_over_all_places(
+    tmp_path: Path, n: int, half_width: int, holds: bool
+) -> None:
+    """The table has 51 values; the weights are computed for all n."""
+    name = two_layer_name(half_width)
+    rows = [{"network": name, "n": n, "iteration": 0, "place": i, "value": 1.0} for i in range(1, 52)]
+    verdict = spectra.weights_geometric([half_width])(tables(tmp_path, values=rows))
+    assert verdict.holds is holds
+    assert f"logarithms of values 3 to {n} are" in verdict.evidence
+    if (n, half_width) == (300, 10):
+        assert "0.408 off geometric and 0.171 off a power law" in verdict.evidence
 
 
-def test_a_group_that_was_not_measured_leaves_it_open_unless_it_is_larger_elsewhere(tmp_path: Path) -> None:
-    rows = [{"net": net, "n": 1, "y": y} for net, y in (("phi", 0.1), ("relu", 0.2))]
-    check = values.smaller_group("gaps", lambda row: number(row["y"]), "net", "phi", "relu", by="n")
-    open_ = check(tables(tmp_path / "a", gaps=[*rows, {"net": "phi", "n": 2, "y": 0.1}]))
-    assert open_.holds is None
-    assert "not measured for 2" in open_.evidence
-    assert check(tables(tmp_path / "b", gaps=[*rows, rows[0] | {"y": "nan"}])).holds is None
-    larger = [{"net": "phi", "n": 3, "y": 0.3}, {"net": "relu", "n": 3, "y": 0.2}]
-    assert check(tables(tmp_path / "c", gaps=[*rows, *larger, {"net": "phi", "n": 2, "y": 0.1}])).holds is False
+def test_the_weights_of_both_kernels_must_decay_geometrically(tmp_path: Path) -> None:
+    rows = [
+        {"network": two_layer_name(width), "n": n, "iteration": 0, "place": 1, "value": 1.0}
+        for width, n in ((2, 300), (30, 300))
+    ]
+    check = spectra.weights_geometric((2, 30))
+    assert check(tables(tmp_path / "a", values=rows)).holds is False
+    assert check(tables(tmp_path / "b", values=rows[:1])).holds is None
 
 
 OFTEN = values.as_often("c", "yes", "of", "family", "a", "b", by="depth")
@@ -274,6 +289,18 @@ def test_a_setting_where_all_trials_failed_is_not_left_out(tmp_path: Path, fails
         assert values.slope(points, 0.4, 1.25)(found).holds is (None if fails else True)
 
 
+@pytest.mark.parametrize(("lost", "holds"), [(2, True), (3, None)])
+def test_errors_are_not_told_from_the_few_trials_that_did_not_fail(
+    tmp_path: Path, lost: int, holds: bool | None
+) -> None:
+    """Four trials of each setting, of which some were lost at the largest k."""
+    errors = {k: [0.2 * math.sqrt(k / 100)] * 4 for k in (2, 5, 10, 20)}
+    errors[20][:lost] = [0.9] * lost
+    rows = [trial("sensing", k, 100, error, 0.1) for k, of_k in errors.items() for error in of_k]
+    found = tables(tmp_path / "kept", settings=networks.digest(tables(tmp_path, trials=rows)))
+    assert values.slope(networks.errors("sensing", "relative", over="m"), 0.4, math.inf)(found).holds is holds
+
+
 RESPONSES = [response(name, sigma, 1.0) for name in ("soft TSVD", "TSVD") for sigma in (1.5, 2.0)]
 
 
@@ -288,8 +315,6 @@ SPECTRUM = [*spectrum("a", lambda i: 0.8**i), *spectrum("b", lambda i: 1.0), *sp
 SPECTRUM = [row | {"predicted": row["value"]} for row in SPECTRUM]
 CELLS: list[tuple[Check, str, list[dict[str, Any]], str]] = [
     (values.value("t", "a", 1.0, 0.5), "t", [{"a": 1.0}], "a"),
-    (values.smaller("t", "a", "b", by=["c"]), "t", [{"a": 1.0, "b": 2.0, "c": "x"}], "b"),
-    (values.smaller("t", "a", "b", by=["c"]), "t", [{"a": 1.0, "b": 2.0, "c": "x"}], "a"),
     (values.equal("t", "a", "b", 0.1), "t", [{"a": 1.0, "b": 1.0}], "a"),
     (values.nearer_to_1("t", "n", "a", "x", "y"), "t", [{"n": "y", "a": 3.0}, {"n": "x", "a": 2.0}], "a"),
     (filters.never_damps(), "responses", [*RESPONSES, response("Tikhonov", 1.5, 0.9)], "response"),
@@ -328,10 +353,11 @@ def test_zeros_decide_nothing(tmp_path: Path, check: Check, name: str, rows: lis
 @pytest.mark.parametrize(
     "check",
     [
-        values.value("t", "a", 1, 1), values.smaller("t", "a", "b", by=["c"]), values.equal("t", "a", "b", 1),
+        values.value("t", "a", 1, 1), values.equal("t", "a", "b", 1),
         values.slope(values.means("t", "x", lambda row: 1.0), 0, 1), values.nearer_to_1("t", "n", "c", "a", "b"),
-        values.smaller_group("t", lambda row: 1, "n", "a", "b", by="x"), OFTEN,
+        OFTEN,
         filters.never_damps(), filters.between(), filters.order_optimal("a"), spectra.geometric("a"),
+        spectra.weights_geometric((10, 30)),
         spectra.as_predicted(["a"], 1), spectra.changes_by_at_most("a", 1), spectra.more_concentrated("a", "b"),
         values.slope(networks.thresholds("a"), 0, 1), values.slope(networks.errors("a", "error", over="n"), 0, 1),
     ],

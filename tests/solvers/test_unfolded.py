@@ -16,7 +16,9 @@ from lit_inverse.solvers import Status, Unfolded
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize(("name", "decibel"), [("alista", -65), ("hyperlista", -80), ("step_lista", -8)])
+@pytest.mark.parametrize(
+    ("name", "decibel"), [("alista", -65), ("hyperlista", -80), ("lista", -15), ("step_lista", -8)]
+)
 def test_shipped_networks_reach_their_errors_on_other_signals(name: str, decibel: float, dtype: torch.dtype) -> None:
     problem = benchmark_vector()
     solution = Unfolded(SHIPPED / f"{name}.pt").solve(problem.y.to(dtype), copy.deepcopy(problem.operator).to(dtype))
@@ -162,7 +164,7 @@ def test_lamp_follows_its_state_evolution() -> None:
     torch.testing.assert_close(torch.stack(found), torch.stack(expected), rtol=0.25, atol=0)
 
 
-@pytest.mark.parametrize("name", ["alista", "hyperlista", "step_lista"])
+@pytest.mark.parametrize("name", ["alista", "hyperlista", "lista", "step_lista"])
 def test_no_signal_is_found_in_no_measurements(name: str) -> None:
     problem = benchmark_vector()
     solution = Unfolded(SHIPPED / f"{name}.pt").solve(torch.zeros_like(problem.y), problem.operator)

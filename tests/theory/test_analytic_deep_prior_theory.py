@@ -6,7 +6,7 @@ import pytest
 
 from lit_inverse.theory.analytic_deep_prior.experiment import run
 from lit_inverse.theory.analytic_deep_prior.predictions import Limit, Order, limits, orders
-from lit_inverse.theory.analytic_deep_prior.reconstructions import Coefficient, Errors
+from lit_inverse.theory.analytic_deep_prior.reconstructions import Coefficient, Errors, errors
 from lit_inverse.theory.records import read_records
 
 
@@ -36,9 +36,18 @@ def test_all_files_are_written(tmp_path: Path) -> None:
     assert len(read_records(Order, tmp_path / "orders.csv")) == 12
     found = [one.coefficient for one in read_records(Coefficient, tmp_path / "coefficients.csv")]
     assert found == pytest.approx([1.040876, 0.734192, 0.805246], abs=1e-6)
+    predictions = [one.prediction for one in read_records(Coefficient, tmp_path / "coefficients.csv")]
+    assert found == pytest.approx(predictions, rel=1e-4)
     assert (tmp_path / "analytic_deep_prior.png").stat().st_size > 1000
 
 
 def test_an_unknown_signal_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"signals are \['tea'\], expected some of u_7, u_3, smooth"):
         run(tmp_path, signals=("tea",))
+
+
+def test_a_descent_that_has_converged_moves_no_more() -> None:
+    """At a step 20 times that of the paper u_7 is soon where it goes."""
+    moved = [errors("u_7", 1e-3, [0], lr, max_iter=100)[0][0].moved for lr in (1.0, 0.05)]
+    assert moved[0] < 1e-3
+    assert 0.02 < moved[1] < 0.2

@@ -2,13 +2,15 @@
 
 from lit_inverse.reproductions import beside
 from lit_inverse.reproductions.claims.filters import between, never_damps, order_optimal
-from lit_inverse.reproductions.claims.values import equal, nearer_to_1, smaller, value
+from lit_inverse.reproductions.claims.learned_operator import better_once_converged
+from lit_inverse.reproductions.claims.values import equal, nearer_to_1, value
 from lit_inverse.reproductions.experiment import Claim, Experiment, Run
 
 _PAPER = "Analytic deep prior (Dittmer et al. 2020)"
 _RUN = Run("analytic_deep_prior", tables=("coefficients", "responses", "orders", "limits", "errors"))
 _PICTURE = ("analytic_deep_prior.png",)
 _SMALL = "Small: four alphas of six and two draws of noise."
+_TEXT = "Worked from the text without its figures:"
 
 EXPERIMENTS = (
     Experiment(
@@ -22,14 +24,18 @@ EXPERIMENTS = (
                 nearer_to_1("coefficients", "method", "coefficient", "analytic deep prior x(B)", "Tikhonov x(A)"),
             ),
             Claim(
-                "Descent ends where eq. 4.17 says, for all pairs of alpha and sigma.",
+                "Descent on the matrix B ends where eq. 4.17 says (and the other two methods where their formulas do).",
+                equal("coefficients", "coefficient", "prediction", 1e-3),
+            ),
+            Claim(
+                "The scalar descent of eq. 4.16 ends where eq. 4.17 says, for all pairs of alpha and sigma.",
                 equal("limits", "coefficient", "prediction", 1e-3),
             ),
         ],
-        beside.means("coefficients", ["method"], ["coefficient"]),
+        beside.means("coefficients", ["method"], ["coefficient", "prediction"]),
         published="figure and eq. 4.17",
         pictures=_PICTURE,
-        notes=("u_7 and delta = .002: the paper does not say which.",),
+        notes=(f"{_TEXT} u_7 and delta = .002 are our choices.",),
     ),
     Experiment(
         _PAPER,
@@ -69,14 +75,19 @@ EXPERIMENTS = (
         "Reconstructions from noisy integrals: Tikhonov against the learned B.",
         [
             Claim(
-                "For every alpha the learned B ends with a smaller error than A.",
-                smaller("errors", "final", "tikhonov", by=("signal", "alpha")),
+                "For all choices of alpha the converged B gives a smaller error than A.",
+                better_once_converged(),
             )
         ],
-        beside.means("errors", ["signal", "alpha"], ["tikhonov", "final", "best", "soft_tsvd"]),
+        beside.means("errors", ["signal", "alpha"], ["tikhonov", "final", "best", "soft_tsvd", "moved"]),
         pictures=_PICTURE,
         notes=(
-            "The values of alpha and the second signal are those of no text: ours go from .1 (small: .03) to .0003.",
+            f"{_TEXT} u_7 and u_3, two bumps (smooth) as the more general signal, and the values of alpha, from .1 "
+            "(small: .03) to .0003, are our choices.",
+            "moved is the share of its way that x(B) made in the last tenth of the steps. Where it is .02 or more B "
+            "still moves, which leaves the claim undecided.",
+            "x(B) is exact here. In the paper (Appendix III) it is the output of L = 10 layers that begin where those "
+            "of the step before ended.",
             _SMALL,
         ),
     ),

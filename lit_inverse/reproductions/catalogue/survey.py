@@ -6,11 +6,10 @@ from dataclasses import replace
 from lit_inverse.reproductions import beside
 from lit_inverse.reproductions.catalogue.untrained import NATURAL
 from lit_inverse.reproductions.claims.fits import fitted_sooner, has_a_minimum
-from lit_inverse.reproductions.claims.missing import number
+from lit_inverse.reproductions.claims.generalization import gap, grows_as_the_bound, smaller_gap
 from lit_inverse.reproductions.claims.sweeps import ahead
-from lit_inverse.reproductions.claims.values import means, slope, smaller_group
+from lit_inverse.reproductions.claims.values import means, slope
 from lit_inverse.reproductions.experiment import Claim, Experiment, Run
-from lit_inverse.reproductions.tables import Row
 from lit_inverse.theory.image_and_noise.fits import IMAGE, NOISE, NOISY
 
 _PAPER = "Survey (Scarlett et al. 2022)"
@@ -23,11 +22,7 @@ _IMAGE = replace(
 )
 
 
-def _gap(row: Row) -> float:
-    return abs(number(row["loss"]) - number(row["train_loss"]))
-
-
-_phi_net = means("gaps", "n_train", _gap, network="Phi-net", n_layers=10)
+_phi_net = means("gaps", "n_train", gap, network="Phi-net", n_layers=10)
 
 EXPERIMENTS = (
     Experiment(
@@ -60,9 +55,10 @@ EXPERIMENTS = (
         Run("lista_noiseless"),
         "Sparse vectors recovered by 16 layers of unfolded networks and by 16 iterations.",
         [
+            Claim("LISTA of 16 layers is ahead of ISTA of 16 iterations.", ahead("lista", "ista")),
             Claim(
-                "An unfolded network is ahead of ISTA of as many iterations; of learned step sizes alone, Step-LISTA.",
-                ahead("step_lista", "ista"),
+                "It takes significantly fewer layers: LISTA of 16 is ahead of ISTA of 80 iterations.",
+                ahead("lista", "ista_80"),
             ),
             Claim("ALISTA, which learns steps and thresholds, is ahead of ISTA.", ahead("alista", "ista")),
             Claim(
@@ -73,7 +69,13 @@ EXPERIMENTS = (
         beside.errors(),
         published="statements",
         pictures=("figures/error_along_layers*.png",),
-        notes=("Settings of Chen et al. 2018: m = 250, n = 500. Small: fewer signals.",),
+        notes=(
+            "Settings of Chen et al. 2018: m = 250, n = 500. Small: fewer signals.",
+            "LISTA has the same weights in all layers. ISTA has the lam that is best for its number of iterations. "
+            "How many fewer layers are significantly fewer is our choice; ISTA of 160 iterations stands beside.",
+            "Not checked: that Step-LISTA can outperform LISTA. The survey does not say where; in its source (Ablin et "
+            "al. 2019) by the Lasso's objective, of sparse solutions. Here the error of x counts, as LISTA is trained.",
+        ),
     ),
     Experiment(
         _PAPER,
@@ -86,16 +88,24 @@ EXPERIMENTS = (
                 slope(_phi_net, -math.inf, -0.45),
             ),
             Claim(
-                "It is smaller than that of a traditional network (ReLUs, as many layers), for every N.",
-                smaller_group("gaps", _gap, "network", "Phi-net", "ReLU", by="n_train", n_layers=10),
+                "It is smaller than that of a traditional network (ReLUs, as many layers) for every N.",
+                smaller_gap("Phi-net", "ReLU", n_layers=10),
+            ),
+            Claim(
+                "It grows with the layers no faster than the bound: from 10 to 20 by a factor of at most (log 20 / log "
+                "10)^(1/2) = 1.14.",
+                grows_as_the_bound("Phi-net", (10, 20), n_train=512),
             ),
         ],
         beside.means("gaps", ["network", "n_layers", "n_train"], ["train_loss", "loss", "worst_gap"]),
         published="a bound",
         pictures=("gaps.png",),
         notes=(
-            "An upper bound is held to networks trained for a fixed number of steps.",
-            "Small: fewer networks, steps and seeds.",
+            "An upper bound is held to networks trained for a fixed number of steps. A gap that grows faster than the "
+            "bound does not contradict it.",
+            "The survey says that such networks may generalise better: for every N is our reading. Where the network "
+            "of ReLUs has learned next to nothing its small gap does not count.",
+            "Small: fewer networks and steps, less data.",
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """Recovery with random networks: the digest of their trials, and what claims take from it."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -55,13 +56,15 @@ def thresholds(experiment: str) -> Points:
 
 
 def errors(experiment: str, column: str, over: str) -> Points:
-    """k / `over` and the median error of noisy trials that did not fail, NaN where all did.
+    """k / `over` and the median error of noisy trials with a relative error below .3.
 
-    The column is "error" or "relative".
+    Others ended at a spurious point. NaN, which leaves a claim undecided, where fewer than half are below: the rest
+    would be a chosen few. The column is "error" or "relative".
     """
 
     def points(tables: Tables) -> tuple[Sequence[float], Sequence[float]]:
         rows = [row for row in tables.where("settings", experiment=experiment) if row["level"] > 0]
-        return [row["k"] / row[over] for row in rows], [number(row[column]) for row in rows]
+        found = [number(row[column]) if 2 * row["kept"] >= row["trials"] else math.nan for row in rows]
+        return [row["k"] / row[over] for row in rows], found
 
     return points

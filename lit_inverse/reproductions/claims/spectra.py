@@ -7,7 +7,8 @@ import numpy as np
 from lit_inverse.reproductions.claims.missing import missing
 from lit_inverse.reproductions.experiment import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
-from lit_inverse.theory.jacobian_spectra.measurement import LEADING
+from lit_inverse.theory.jacobian_spectra.measurement import LEADING, two_layer_name
+from lit_inverse.theory.two_layer import predicted_spectrum, triangle
 
 _KEPT = 1e-8  # of the largest: smaller values are 0 but for rounding
 _FIRST = 3  # place from which on decay is looked at
@@ -68,22 +69,42 @@ def geometric(network: str) -> Check:
 
     def check(tables: Tables) -> Verdict:
         rows = spectrum(tables, network, 0)
-        if undecided := missing(network, rows, "value"):
-            return undecided
-        values = np.array(_values(rows))
+        return missing(network, rows, "value") or _decay({network: _values(rows)})
+
+    return check
+
+
+def weights_geometric(half_widths: Sequence[int]) -> Check:
+    """All weights of eq. 11 for triangular kernels fall geometrically, as in `geometric`, for each half width."""
+
+    def check(tables: Tables) -> Verdict:
+        rows = {f"half width {width}": spectrum(tables, two_layer_name(width), 0) for width in half_widths}
+        if not all(rows.values()):
+            return Verdict(None, f"the spectra of {' and '.join(rows)} were not measured")
+        weights = (
+            predicted_spectrum(triangle(of[0]["n"], h)) for of, h in zip(rows.values(), half_widths, strict=True)
+        )
+        return _decay(dict(zip(rows, (sorted(one.tolist(), reverse=True) for one in weights), strict=True)))
+
+    return check
+
+
+def _decay(spectra: dict[str, list[float]]) -> Verdict:
+    closer, words = [], []
+    for name, found in spectra.items():
+        values = np.array(found)
         values = values[values > _KEPT * values.max()]
         places = np.arange(_FIRST, len(values) + 1)
         if len(places) < _FEWEST:
-            return Verdict(None, f"{len(places)} values above 0 of {network}, expected {_FEWEST} and more")
+            return Verdict(None, f"{len(places)} values above 0 of {name}, expected {_FEWEST} and more")
         misfit = {
-            name: float(np.polyfit(x, np.log(values[_FIRST - 1 :]), 1, full=True)[1][0] / len(x)) ** 0.5
-            for name, x in (("geometric", places), ("a power law", np.log(places)))
+            law: float(np.polyfit(x, np.log(values[_FIRST - 1 :]), 1, full=True)[1][0] / len(x)) ** 0.5
+            for law, x in (("geometric", places), ("a power law", np.log(places)))
         }
-        closer = min(misfit, key=lambda name: misfit[name])
-        words = " and ".join(f"{value:.3f} off {name}" for name, value in misfit.items())
-        return Verdict(closer == "geometric", f"logarithms of values {_FIRST} to {len(values)} are {words}")
-
-    return check
+        closer.append(min(misfit, key=lambda law: misfit[law]))
+        off = " and ".join(f"{value:.3f} off {law}" for law, value in misfit.items())
+        words.append(f"{name}: logarithms of values {_FIRST} to {len(values)} are {off}")
+    return Verdict(set(closer) == {"geometric"}, "; ".join(words))
 
 
 def changes_by_at_most(network: str, factor: float) -> Check:

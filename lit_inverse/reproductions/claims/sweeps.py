@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scipy import stats
+
+from lit_inverse.intervals import wilson_interval
 from lit_inverse.reproductions.claims.missing import missing, number
 from lit_inverse.reproductions.experiment import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
@@ -20,6 +23,9 @@ class Difference:
     """A solver's error less another one's on the same n items, their mean with its 95 % interval.
 
     In dB, or of mean squared errors; NaN where the table does not have it.
+
+    Attributes:
+        mse: difference of the mean squared errors themselves, which papers plot.
     """
 
     other: str
@@ -28,31 +34,26 @@ class Difference:
     mean: float
     low: float
     high: float
+    mse: float
 
     def __str__(self) -> str:
         if math.isnan(self.mean):
             return f"{_at(self.other, self.place)}: no difference in dB (n = {self.n})"
         interval = f"{self.low:+.3g} to {self.high:+.3g}, n = {self.n}"
-        return f"{_at(self.other, self.place)}: {self.mean:+.3g} dB ({interval})"
+        beyond = self.high < 0 or self.low > 0
+        but = f", but {self.mse:+.3g} in mean squared error" if beyond and not self.mean * self.mse > 0 else ""
+        return f"{_at(self.other, self.place)}: {self.mean:+.3g} dB ({interval}){but}"
 
+    def side(self, comparisons: int = 1) -> int:
+        """-1 where the solver is ahead, 1 where it is behind, 0 where that is open.
 
-@dataclass(frozen=True)
-class Cases:
-    """A solver against others at all settings: where it is better or worse beyond the interval, and what is open.
-
-    Attributes:
-        missing: what was run, but not compared.
-    """
-
-    ahead: Sequence[Difference]
-    behind: Sequence[Difference]
-    open: Sequence[Difference]
-    missing: Sequence[str]
-
-    @property
-    def total(self) -> int:
-        """Cases that were to be compared."""
-        return len(self.ahead) + len(self.behind) + len(self.open) + len(self.missing)
+        Ahead is where the interval in dB lies below 0 and the mean squared error is the smaller one, behind where both
+        are above. The interval is corrected for this number of comparisons (Bonferroni): widened about the mean by the
+        ratio of Student's quantiles, which is exact for t-intervals and approximate for those of the bootstrap.
+        """
+        wide = stats.t.ppf(1 - 0.025 / comparisons, self.n - 1) / stats.t.ppf(0.975, self.n - 1)
+        low, high = (self.mean + wide * (end - self.mean) for end in (self.low, self.high))
+        return -1 if high < 0 and self.mse < 0 else 1 if low > 0 and self.mse > 0 else 0
 
 
 def _at(solver: str, place: Place) -> str:
@@ -81,53 +82,68 @@ def differences(
     others: Iterable[str],
     above: float = 0.0,
     below: float = math.inf,
-    columns: Sequence[str] = _IN_DB,
+    columns: tuple[str, str, str] = _IN_DB,
 ) -> list[Difference]:
     """Those at settings with above <= m / n <= below; negative where the solver is better."""
     found = []
     for row in _within(tables, "comparisons", above, below):
-        mean, low, high = (number(row.get(name)) for name in columns)
+        mean, low, high, mse = (number(row.get(name)) for name in (*columns, "difference"))
         if row["first"] == solver and row["second"] in others:
-            found.append(Difference(row["second"], _place(row), row["n"], mean, low, high))
+            found.append(Difference(row["second"], _place(row), row["n"], mean, low, high, mse))
         elif row["second"] == solver and row["first"] in others:
-            found.append(Difference(row["first"], _place(row), row["n"], -mean, -high, -low))
+            found.append(Difference(row["first"], _place(row), row["n"], -mean, -high, -low, -mse))
     return found
 
 
-def _compared(tables: Tables, solver: str, others: Sequence[str], above: float, below: float) -> Cases:
-    found = differences(tables, solver, others, above, below)
-    ahead, behind = [one for one in found if one.high < 0], [one for one in found if one.low > 0]
+def _missing(
+    tables: Tables, found: Iterable[Difference], others: Sequence[str], above: float, below: float
+) -> list[str]:
+    """What was run, but not compared."""
     rows = [row for name in ("summary", "comparisons") for row in _within(tables, name, above, below)]
     there = {(one.other, one.place) for one in found}
     wanted = [(other, place) for place in dict.fromkeys(map(_place, rows)) for other in others]
-    lost = [_at(*pair) for pair in wanted if pair not in there]
-    return Cases(ahead, behind, [one for one in found if one not in ahead and one not in behind], lost)
+    return [_at(*pair) for pair in wanted if pair not in there]
 
 
-def ahead(solver: str, *others: str, above: float = 0.0, below: float = math.inf) -> Check:
-    """Better in dB than each of the others at every setting with above <= m / n <= below, beyond the 95 % interval.
+def ahead(solver: str, *others: str, above: float = 0.0, below: float = math.inf, share: float = 1.0) -> Check:
+    """Ahead of the others in at least this share of the pairs of setting and other solver.
 
-    Undecided where an interval holds 0 or a comparison is missing, also of a table made before there were dB, unless
-    the solver is worse beyond it elsewhere.
+    Ahead is better in dB beyond the interval and of a smaller mean squared error too, as `Difference.side` tells.
+    The settings are those with above <= m / n <= below. Of K pairs, of which the share asks for r, it holds where r are
+    ahead in intervals corrected for K - r + 1 comparisons, and is refuted where K - r + 1 are behind in intervals
+    corrected for r (partial conjunctions, Benjamini and Heller 2008). To be ahead everywhere needs no correction, since
+    every interval must say so; to be behind in one of K is corrected for K. Undecided otherwise, and, unless it is
+    refuted, where a comparison is missing or is of a table made before there were dB.
     """
 
     def check(tables: Tables) -> Verdict:
-        found = _compared(tables, solver, others, above, below)
-        if not found.total:
+        found = differences(tables, solver, others, above, below)
+        lost = _missing(tables, found, others, above, below)
+        if not (total := len(found) + len(lost)):
             return Verdict(None, f"{solver} was not compared with {', '.join(others)} there")
-        evidence = f"ahead at {len(found.ahead)} of {found.total}"
-        if found.behind:
-            return Verdict(False, f"{evidence}, behind {_listed(found.behind)}")
-        if found.missing or found.open:
-            return Verdict(None, evidence + _open(found))
-        return Verdict(True, f"{evidence}, closest {max(found.ahead, key=lambda one: one.mean)}")
+        least = max(1, math.ceil(share * total - 1e-9))  # share * total may be rounded up
+        better = [one for one in found if one.side(total - least + 1) < 0]
+        worse = [one for one in found if one.side(least) > 0]
+        evidence = f"ahead in {len(better)} of {total} cases"
+        evidence += f", behind in {len(worse)}, {_listed(worse)}" if worse else ""
+        if len(worse) > total - least:
+            return Verdict(False, evidence)
+        if lost or len(better) < least:
+            return Verdict(None, evidence + _open([one for one in found if one not in (*better, *worse)], lost))
+        return Verdict(True, f"{evidence}, closest {max(better, key=lambda one: one.mean)}")
 
     return check
 
 
-def _open(found: Cases) -> str:
-    undecided = f", undecided {_listed(found.open)}" if found.open else ""
-    return undecided + (f", not compared with {_first(found.missing)}" if found.missing else "")
+def ahead_in_most(solver: str, *others: str, share: float) -> Check:
+    """`ahead` in at least this share of the pairs of setting and other solver, at all settings."""
+    return ahead(solver, *others, share=share)
+
+
+def _open(found: Sequence[Difference], lost: Sequence[str]) -> str:
+    corrected = ", corrected for the number of comparisons" if any(one.side() for one in found) else ""
+    undecided = f", undecided {_listed(found)}{corrected}" if found else ""
+    return undecided + (f", not compared with {_first(lost)}" if lost else "")
 
 
 def _listed(found: Sequence[Difference]) -> str:
@@ -138,77 +154,52 @@ def _first(words: Sequence[str], most: int = 3) -> str:
     return "; ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
-def ahead_in_most(solver: str, *others: str, share: float) -> Check:
-    """Better in dB in at least this share of the pairs of setting and other solver, beyond the 95 % interval.
-
-    Undecided where intervals leave it open, and, unless it is refuted already, where a comparison is missing.
-    """
-
-    def check(tables: Tables) -> Verdict:
-        found = _compared(tables, solver, others, 0.0, math.inf)
-        if not found.total:
-            return Verdict(None, f"{solver} was not compared with {', '.join(others)}")
-        evidence = f"ahead in {len(found.ahead)}, behind in {len(found.behind)} of {found.total} cases"
-        evidence += f" ({_listed(found.behind)})" if found.behind else ""
-        if found.total - len(found.behind) < share * found.total:
-            return Verdict(False, evidence)
-        if found.missing or len(found.ahead) < share * found.total:
-            return Verdict(None, evidence + _open(found))
-        return Verdict(True, evidence)
-
-    return check
-
-
 def diverges_often(solver: str, below: float, share: float) -> Check:
-    """Ends without an answer in at least this share of the cases with m / n <= below."""
+    """Ends without an answer in at least this share of the cases with m / n <= below.
+
+    Told by the 95 % score interval of the share (Wilson 1927), in which all cases count as independent, also those of
+    one A; undecided where the interval holds `share`.
+    """
 
     def check(tables: Tables) -> Verdict:
         rows = [row for row in _within(tables, "summary", 0.0, below) if row["solver"] == solver]
         if undecided := missing(f"{solver} at m / n <= {below:g}", rows, "cases", "diverged"):
             return undecided
         cases, diverged = (sum(row[name] for row in rows) for name in ("cases", "diverged"))
-        return Verdict(diverged >= share * cases, f"{diverged} of {cases} cases at m / n <= {below:g} diverged")
+        low, high = wilson_interval(diverged / cases, cases)
+        evidence = f"{diverged} of {cases} cases at m / n <= {below:g} diverged ({low:.0%} to {high:.0%})"
+        return Verdict(_above(low, high, share), evidence)
 
     return check
 
 
 def saturates(solver: str, after: float, least: float) -> Check:
-    """From the setting `after` to the last one the error keeps at least this share of itself."""
+    """From the setting `after` to the last one the mean error keeps at least this share of itself.
+
+    Told by the ends of both 95 % intervals, each of them at its worst, which is wider than an interval of the ratio.
+    """
 
     def check(tables: Tables) -> Verdict:
         rows = {row["setting"]: row for row in tables.where("summary", solver=solver)}
         if after not in rows or max(rows) <= after:
             return Verdict(None, f"{solver} was not run at {after:g} and beyond")
-        first, last = (number(rows[at]["mse_mean"]) for at in (after, max(rows)))
-        kept = last / first if first else math.nan
-        evidence = f"{first:.3g} at {after:g}, {last:.3g} at {max(rows):g}: {kept:.0%} of it"
-        evidence += f" (n = {rows[after]['n']})"
-        return Verdict(None if math.isnan(kept) else kept >= least, evidence)
+        ends = rows[after], rows[max(rows)]
+        (first, first_low, first_high), (last, last_low, last_high) = (
+            [number(row[f"mse_{name}"]) for name in ("mean", "low", "high")] for row in ends
+        )
+        if not first > 0 or math.isnan(last):
+            return Verdict(None, f"{solver} has no error above 0 at {after:g}, or none at {max(rows):g}")
+        low, high = last_low / first_high, last_high / first_low if first_low > 0 else math.inf
+        evidence = f"{first:.3g} at {after:g}, {last:.3g} at {max(rows):g}: {last / first:.0%} of it"
+        evidence += f" ({low:.0%} to {high:.0%}, n = {rows[after]['n']})"
+        return Verdict(_above(low, high, least), evidence)
 
     return check
 
 
-def not_above(solver: str, *others: str, slack: float) -> Check:
-    """Its mean error is at most this much above the least of the others', relatively, at each setting."""
-
-    def check(tables: Tables) -> Verdict:
-        excess, words = [], []
-        for (setting, _), rows in tables.groups("summary", ("setting", "noise_level")).items():
-            errors = {row["solver"]: number(row["mse_mean"]) for row in rows}
-            if lost := [name for name in (solver, *others) if not errors.get(name, math.nan) >= 0]:
-                excess.append(math.nan)
-                words.append(f"{', '.join(lost)} not measured at {setting}")
-                continue
-            least = min(errors[name] for name in others)
-            excess.append(errors[solver] / least - 1 if least else math.nan)
-            words.append(f"{excess[-1]:+.1%} of the least other one at {setting} (n = {rows[0]['n']})")
-        if not excess:
-            return Verdict(None, f"{solver} was not run beside {', '.join(others)}")
-        refuted = any(one > slack for one in excess)
-        undecided = any(math.isnan(one) for one in excess)
-        return Verdict(False if refuted else None if undecided else True, "; ".join(words))
-
-    return check
+def _above(low: float, high: float, least: float) -> bool | None:
+    """Whether what lies in an interval is at least this much; None where the interval leaves it open."""
+    return True if low >= least else False if high < least else None
 
 
 @dataclass(frozen=True)
@@ -235,18 +226,31 @@ def gain(tables: Tables, solver: str, of: str, place: Place) -> Gain | None:
 
 
 def gains_with_noise(solver: str, of: str) -> Check:
-    """The relative gain over `of` is larger at the highest noise level than at the lowest, at each setting."""
+    """The gain over `of` in dB is larger at the highest noise level than at the lowest, at each setting.
+
+    Told by the 95 % interval of the difference of both mean gains, made of their own as if they were independent
+    (Newcombe 1998): it is too wide where gains of the same images go together. Undecided where it holds 0, unless the
+    gain is smaller at another setting.
+    """
 
     def check(tables: Tables) -> Verdict:
-        rows = tables.where("summary", solver=of)
-        levels = sorted({row["noise_level"] for row in rows})
+        levels = sorted({row["noise_level"] for row in tables.where("summary", solver=of)})
+        in_db = {one.place: one for one in differences(tables, solver, [of])}
         verdicts, words = list[bool | None](), []
-        for setting in dict.fromkeys(row["setting"] for row in rows):
-            few, many = (gain(tables, solver, of, (setting, level)) for level in (levels[0], levels[-1]))
+        for setting in dict.fromkeys(row["setting"] for row in tables.where("summary", solver=of)):
+            places = [(setting, level) for level in (levels[0], levels[-1])]
+            few, many = (gain(tables, solver, of, place) for place in places)
             if few is None or many is None or len(levels) < 2:
                 return Verdict(None, f"{solver} was not compared with {of} at two noise levels")
-            verdicts.append(True if many.low > few.high else False if many.high < few.low else None)
-            words.append(f"at {setting}: {few} and {many} at noise {levels[-1]:.3g}")
+            first, last = (in_db[place] for place in places)
+            more = first.mean - last.mean
+            low = more - math.hypot(first.mean - first.low, last.high - last.mean)
+            high = more + math.hypot(first.high - first.mean, last.mean - last.low)
+            verdicts.append(True if low > 0 else False if high < 0 else None)
+            words.append(
+                f"at {setting}: {few} and {many} at noise {levels[-1]:.3g}, "
+                f"in dB {more:+.3g} more ({low:+.3g} to {high:+.3g})"
+            )
         holds = False if False in verdicts else None if None in verdicts or not verdicts else True
         return Verdict(holds, "; ".join(words))
 

@@ -29,24 +29,6 @@ def value(table: str, column: str, expected: float, tolerance: float, **where: A
     return check
 
 
-def smaller(table: str, column: str, than: str, by: Sequence[str]) -> Check:
-    """The mean of a column is smaller than that of another one in each group of rows that agree in the columns `by`."""
-
-    def check(tables: Tables) -> Verdict:
-        if undecided := missing(f"{table}.csv", tables[table], column, than):
-            return undecided
-        means = {
-            key: [float(np.mean([row[name] for row in rows])) for name in (column, than)]
-            for key, rows in tables.groups(table, by).items()
-        }
-        worse = {key: pair for key, pair in means.items() if pair[0] >= pair[1]}
-        evidence = f"in {len(means) - len(worse)} of {len(means)}"
-        failing = [f"{', '.join(map(str, key))}: {a:.3g} against {b:.3g}" for key, (a, b) in worse.items()]
-        return Verdict(not worse, evidence + (f"; not with {'; '.join(failing)}" if failing else ""))
-
-    return check
-
-
 Points = Callable[[Tables], tuple[Sequence[float], Sequence[float]]]
 
 
@@ -62,9 +44,9 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> tuple[float, float] | N
 
 
 def slope(points: Points, lowest: float, highest: float) -> Check:
-    """The exponent of a power law through the points lies in [lowest, highest], and is not 0 within its 95 % interval.
+    """The exponent of a power law through the points lies in [lowest, highest] with its whole 95 % interval.
 
-    Undecided if it does not, but its interval does in part.
+    Refuted where the interval lies outside, undecided where it does in part.
     """
 
     def check(tables: Tables) -> Verdict:
@@ -73,11 +55,10 @@ def slope(points: Points, lowest: float, highest: float) -> Check:
             return Verdict(None, f"{len(x)} points, expected {_FEWEST} and more, all of them numbers above 0")
         exponent, half = found
         evidence = f"exponent {exponent:.2f} +- {half:.2f} of {len(x)} points, expected {_range(lowest, highest)}"
-        inside = lowest <= exponent <= highest
-        if inside and abs(exponent) > half:
+        low, high = exponent - half, exponent + half
+        if lowest <= low and high <= highest:
             return Verdict(True, evidence)
-        reaches = exponent - half <= highest and exponent + half >= lowest
-        return Verdict(None if inside or reaches else False, evidence)
+        return Verdict(False if high < lowest or low > highest else None, evidence)
 
     return check
 
@@ -124,28 +105,6 @@ def nearer_to_1(table: str, name: str, column: str, first: str, second: str) -> 
             return undecided
         a, b = found[first][column], found[second][column]
         return Verdict(abs(a - 1) < abs(b - 1), f"{a:.4g} against {b:.4g} of {second}")
-
-    return check
-
-
-def smaller_group(
-    table: str, y: Callable[[Row], float], name: str, first: str, second: str, by: str, **where: Any
-) -> Check:
-    """The mean of y over the rows of `first` is smaller than over those of `second`, for each value of `by`.
-
-    Undecided where one of them was not measured, unless it is larger elsewhere.
-    """
-
-    def check(tables: Tables) -> Verdict:
-        found = {one: means(table, by, y, **{name: one, **where})(tables) for one in (first, second)}
-        a, b = (dict(zip(*points, strict=True)) for points in found.values())
-        pairs = {at: (a.get(at, math.nan), b.get(at, math.nan)) for at in sorted(a.keys() | b.keys())}
-        worse = [f"{at}: {one:.3g} against {other:.3g}" for at, (one, other) in pairs.items() if one >= other]
-        open_ = [str(at) for at, pair in pairs.items() if any(map(math.isnan, pair))]
-        evidence = f"for {len(pairs) - len(worse) - len(open_)} of {len(pairs)} values of {by}"
-        evidence += f"; not for {'; '.join(worse)}" if worse else ""
-        evidence += f"; not measured for {', '.join(open_)}" if open_ else ""
-        return Verdict(False if worse else None if open_ or not pairs else True, evidence)
 
     return check
 

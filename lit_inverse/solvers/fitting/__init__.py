@@ -1,7 +1,7 @@
 """The parts that fits of untrained networks are put together from."""
 
 from lit_inverse.solvers.fitting.data_terms import AbsoluteError, DataTerm, PoissonLikelihood, SquaredError
-from lit_inverse.solvers.fitting.descent import Data, Descent, Iterate, Objective
+from lit_inverse.solvers.fitting.descent import Descent, Iterate, Known, Objective
 from lit_inverse.solvers.fitting.ensemble import Ensemble
 from lit_inverse.solvers.fitting.inputs import FixedInput, Input, JitteredInput
 from lit_inverse.solvers.fitting.learned_regularization import LearnedRegularization
@@ -9,7 +9,7 @@ from lit_inverse.solvers.fitting.optimizers import SGD, Adam, Optimizer, RMSprop
 from lit_inverse.solvers.fitting.outputs import ExponentialAverage, Output, RawOutput
 from lit_inverse.solvers.fitting.regularizers import AnisotropicTV, IsotropicTV, Regularizer, Sum, WeightDecay
 from lit_inverse.solvers.fitting.roll_back import RollBack
-from lit_inverse.solvers.fitting.run import Fits, Run
+from lit_inverse.solvers.fitting.run import Fits, Fitting
 from lit_inverse.solvers.fitting.schedules import Constant, LinearDecay, Schedule
 
 __all__ = [
@@ -18,17 +18,18 @@ __all__ = [
     "Adam",
     "AnisotropicTV",
     "Constant",
-    "Data",
     "DataTerm",
     "Descent",
     "Ensemble",
     "ExponentialAverage",
     "Fits",
+    "Fitting",
     "FixedInput",
     "Input",
     "IsotropicTV",
     "Iterate",
     "JitteredInput",
+    "Known",
     "LearnedRegularization",
     "LinearDecay",
     "Objective",
@@ -39,7 +40,6 @@ __all__ = [
     "RawOutput",
     "Regularizer",
     "RollBack",
-    "Run",
     "Schedule",
     "SquaredError",
     "Sum",

@@ -16,7 +16,7 @@ from lit_inverse.solvers.fitting.regularizers import Regularizer
 
 
 @dataclass(frozen=True)
-class Data:
+class Known:
     """What F fits know.
 
     Attributes:
@@ -33,10 +33,10 @@ class Data:
     seeds: Sequence[int]
     used: Tensor | None = None
 
-    def take(self, index: Tensor) -> "Data":
+    def take(self, index: Tensor) -> "Known":
         used = None if self.used is None else self.used[index]
         seeds = [self.seeds[i] for i in index.tolist()]
-        return Data(self.y[index], self.operator.take(index), self.sigma[index], seeds, used)
+        return Known(self.y[index], self.operator.take(index), self.sigma[index], seeds, used)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Objective:
     data_term: DataTerm
     regularizer: Regularizer | None
 
-    def __call__(self, x: Tensor, prediction: Tensor, data: Data, networks: Ensemble) -> Tensor:
+    def __call__(self, x: Tensor, prediction: Tensor, data: Known, networks: Ensemble) -> Tensor:
         distance = self.data_term(prediction, data.y, data.used)
         return distance if self.regularizer is None else distance + self.regularizer(x, networks)
 
@@ -83,7 +83,7 @@ class Descent:
         networks: Ensemble,
         z: Tensor,
         input: Input,
-        data: Data,
+        data: Known,
         objective: Objective,
         optimizer: Optimizer,
         lr: float,

@@ -11,7 +11,7 @@ from lit_inverse.solvers.fitting.descent import Descent, Iterate
 from lit_inverse.solvers.fitting.outputs import Output
 from lit_inverse.solvers.fitting.per_fit import PerFit
 from lit_inverse.solvers.fitting.roll_back import RollBack
-from lit_inverse.solvers.fitting.stopping.base import Verdict, Watch
+from lit_inverse.solvers.fitting.stopping.base import Decision, Watch
 from lit_inverse.solvers.solution import Trace
 
 LOOK_EVERY = 20  # iterations between questions to the device which fits have ended
@@ -49,7 +49,7 @@ class Answers(PerFit):
         self.n_iter = torch.full_like(self.number, max_iter)
         self.stopped = torch.zeros_like(self.number, dtype=torch.bool)
 
-    def update(self, iterate: Iterate, image: Tensor, verdict: Verdict) -> None:
+    def update(self, iterate: Iterate, image: Tensor, verdict: Decision) -> None:
         """Takes an iterate and the image that stands for it."""
         better = verdict.better
         if verdict.done is not None:
@@ -67,7 +67,7 @@ class Answers(PerFit):
             setattr(self, name, getattr(self, name).index_copy(0, index, values))
 
 
-class Run:
+class Fitting:
     """Advances the fits of a descent to their ends; those that have ended are left out from the next look on.
 
     Args:

@@ -18,7 +18,7 @@ from lit_inverse.noise import Gaussian
 from lit_inverse.operators import Identity
 from lit_inverse.problem import Problem
 from lit_inverse.seeding import derive_seed, generator
-from lit_inverse.solvers.fitting import Adam, Data, Descent, Ensemble, FixedInput, Input, Objective, SquaredError
+from lit_inverse.solvers.fitting import Adam, Descent, Ensemble, FixedInput, Input, Known, Objective, SquaredError
 
 Architecture = Literal["deep_decoder", "skip_unet"]
 IMAGE, NOISY, NOISE = TARGETS = ("image", "image + noise", "noise")
@@ -104,7 +104,7 @@ def begin(network: ImageGenerator, y: Tensor, name: str, sigma: float, lr: float
     initialize(network, "paper", source)
     weights = [weight.detach().clone() for weight in network.parameters()]
     z = network.draw_latent(source)[None]
-    data = Data(y, Identity(tuple(y.shape[1:])), torch.full((1,), sigma), [seed])
+    data = Known(y, Identity(tuple(y.shape[1:])), torch.full((1,), sigma), [seed])
     return Descent(Ensemble(network, [weights]), z, feed, data, Objective(SquaredError("mean"), None), Adam(), lr)
 
 

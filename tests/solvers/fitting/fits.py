@@ -9,7 +9,7 @@ from torch.nn.utils import skip_init
 from lit_inverse.networks import ImageGenerator
 from lit_inverse.operators import Gaussian, Identity, Operator
 from lit_inverse.seeding import generator
-from lit_inverse.solvers.fitting import SGD, Data, Descent, Ensemble, FixedInput, Iterate, Objective, SquaredError
+from lit_inverse.solvers.fitting import SGD, Descent, Ensemble, FixedInput, Iterate, Known, Objective, SquaredError
 from lit_inverse.solvers.fitting.stopping import StoppingRule
 
 SHAPE = (1, 4, 4)
@@ -27,13 +27,13 @@ class Small(ImageGenerator):
         return self.last(torch.tanh(self.first(z))).view(-1, *self.out_shape)
 
 
-def data(n_fits: int, operator: Operator | None = None, sigma: float = 0.1) -> Data:
+def data(n_fits: int, operator: Operator | None = None, sigma: float = 0.1) -> Known:
     operator = Identity(SHAPE) if operator is None else operator
     y = torch.randn(n_fits, *operator.out_shape, generator=generator(3), dtype=torch.float64)
-    return Data(y, operator, torch.full((n_fits,), sigma, dtype=torch.float64), list(range(n_fits)))
+    return Known(y, operator, torch.full((n_fits,), sigma, dtype=torch.float64), list(range(n_fits)))
 
 
-def descent(known: Data, **options: Any) -> Descent:
+def descent(known: Known, **options: Any) -> Descent:
     """F small networks with different weights."""
     n_fits, source = len(known.y), generator(1)
     network = Small().double()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lit_inverse.operators import Gaussian
 from lit_inverse.solvers import DeepPrior, Status
-from lit_inverse.solvers.fitting import Adam, Data, Descent, Objective, RollBack, Run, SquaredError
+from lit_inverse.solvers.fitting import Adam, Descent, Fitting, Known, Objective, RollBack, SquaredError
 from lit_inverse.solvers.fitting.outputs import RawOutput
 from lit_inverse.solvers.fitting.stopping import ExitWindow
 from lit_inverse.solvers.solution import Trace
@@ -37,8 +37,8 @@ def _fits(n_fits: int, factor: float, at: int = 13) -> Descent:
     return descent(data(n_fits, operator), objective=objective, optimizer=Adam(), lr=0.01)
 
 
-def _run(fits: Descent, roll_back: RollBack | None, max_iter: int = 60) -> Run:
-    return Run(fits, ExitWindow().start(fits, max_iter), RawOutput(), roll_back, max_iter, Trace(()))
+def _run(fits: Descent, roll_back: RollBack | None, max_iter: int = 60) -> Fitting:
+    return Fitting(fits, ExitWindow().start(fits, max_iter), RawOutput(), roll_back, max_iter, Trace(()))
 
 
 @pytest.mark.parametrize("n_fits", [1, 3])
@@ -78,7 +78,7 @@ def test_later_updates_are_shrunk() -> None:
 
 
 def test_a_fit_that_was_saved_is_not_diverged() -> None:
-    known: Data = data(1, Gaussian((1, 28, 28), 30, 0).double())
+    known: Known = data(1, Gaussian((1, 28, 28), 30, 0).double())
     options = {"max_iter": 45, "data_term": _BreaksOnce(22, 0, torch.nan)}
     saved = DeepPrior(roll_back=RollBack(), **options).solve(known.y, known.operator)
     lost = DeepPrior(**{**options, "data_term": _BreaksOnce(22, 0, torch.nan)}).solve(known.y, known.operator)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lit_inverse.operators import Identity, LinearOperator, Operator
 from lit_inverse.seeding import generator
-from lit_inverse.solvers.fitting import Data, Descent
+from lit_inverse.solvers.fitting import Descent, Known
 from lit_inverse.solvers.fitting.stopping import SURE
 from lit_inverse.solvers.fitting.stopping.sure import _Estimate
 
@@ -28,8 +28,8 @@ class _Complex(LinearOperator):
         return torch.fft.ifft2(y, norm="ortho")
 
 
-def _same_fits(y: Tensor, operator: Operator, n_fits: int, sigma: float) -> Data:
-    return Data(y.expand(n_fits, *SHAPE), operator, torch.full((n_fits,), sigma, dtype=torch.float64), range(n_fits))
+def _same_fits(y: Tensor, operator: Operator, n_fits: int, sigma: float) -> Known:
+    return Known(y.expand(n_fits, *SHAPE), operator, torch.full((n_fits,), sigma, dtype=torch.float64), range(n_fits))
 
 
 def _jacobian(y: Tensor, operator: Operator) -> Tensor:
@@ -43,7 +43,7 @@ def _jacobian(y: Tensor, operator: Operator) -> Tensor:
     return ((a.prediction - b.prediction) / (2 * h)).flatten(1).T
 
 
-def _same_network(known: Data) -> Descent:
+def _same_network(known: Known) -> Descent:
     """Fits of equal weights and z."""
     fits = descent(known)
     for parameter in fits.networks.parameters:
@@ -78,7 +78,7 @@ def test_is_unbiased(operator: LinearOperator) -> None:
     eta = torch.randn(n_fits, *SHAPE, 2, generator=generator(6), dtype=torch.float64)
     noise = torch.view_as_complex(eta) / 2**0.5 if clean.is_complex() else eta[..., 0]
     known = _same_fits(clean, operator, n_fits, sigma)
-    fits = _same_network(Data(clean + sigma * noise, operator, known.sigma, range(n_fits)))
+    fits = _same_network(Known(clean + sigma * noise, operator, known.sigma, range(n_fits)))
     watch = SURE(h=0.01).start(fits, N_ITER)
     assert isinstance(watch, _Estimate)
     for _ in range(N_ITER):

@@ -1,6 +1,6 @@
 """When a fit ends, and which of its iterates is the answer."""
 
-from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch
+from lit_inverse.solvers.fitting.stopping.base import Decision, StoppingRule, Watch
 from lit_inverse.solvers.fitting.stopping.convergence import UntilConvergence
 from lit_inverse.solvers.fitting.stopping.discrepancy import Discrepancy
 from lit_inverse.solvers.fitting.stopping.exit_window import ExitWindow
@@ -10,13 +10,13 @@ from lit_inverse.solvers.fitting.stopping.sure import SURE
 
 __all__ = [
     "SURE",
+    "Decision",
     "Discrepancy",
     "ExitWindow",
     "ExponentialMovingVariance",
     "HoldOut",
     "StoppingRule",
     "UntilConvergence",
-    "Verdict",
     "Watch",
     "WindowedMovingVariance",
 ]

@@ -13,7 +13,7 @@ from lit_inverse.solvers.solution import Status
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """On an iterate of F fits.
 
     Attributes:
@@ -29,7 +29,7 @@ class Watch(PerFit, ABC):
     """A rule at work on F fits: sees each iterate once, in turn, and nothing of x."""
 
     @abstractmethod
-    def see(self, iterate: Iterate) -> Verdict: ...
+    def see(self, iterate: Iterate) -> Decision: ...
 
 
 class StoppingRule(ABC):
@@ -67,14 +67,14 @@ class Lowest(PerFit):
         self.age = torch.zeros_like(like, dtype=torch.int32)
         self.patience, self.tol = patience, tol
 
-    def see(self, score: Tensor) -> Verdict:
+    def see(self, score: Tensor) -> Decision:
         """The next score (F,); NaN is never smaller."""
         better = score < self.best
         progress = score < (1 - self.tol) * self.reference
         self.best = torch.where(better, score, self.best)
         self.reference = torch.where(progress, score, self.reference)
         self.age = torch.where(progress, 0, self.age + 1)
-        return Verdict(better, self.age >= self.patience)
+        return Decision(better, self.age >= self.patience)
 
 
 def known_sigma(descent: Descent, rule: StoppingRule) -> Tensor:

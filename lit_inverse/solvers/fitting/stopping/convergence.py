@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from lit_inverse.settings import at_least_1, below_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch
+from lit_inverse.solvers.fitting.stopping.base import Decision, Lowest, StoppingRule, Watch
 from lit_inverse.solvers.solution import Status
 
 
@@ -29,5 +29,5 @@ class _Convergence(Watch):
     def __init__(self, lowest: Lowest) -> None:
         self.lowest = lowest
 
-    def see(self, iterate: Iterate) -> Verdict:
+    def see(self, iterate: Iterate) -> Decision:
         return self.lowest.see(iterate.objective)

@@ -6,7 +6,7 @@ from torch import Tensor
 from lit_inverse.operators.items import reals
 from lit_inverse.settings import positive
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch
+from lit_inverse.solvers.fitting.stopping.base import Decision, StoppingRule, Watch
 
 
 class Discrepancy(StoppingRule):
@@ -34,8 +34,8 @@ class _Residual(Watch):
         self.descent, self.threshold = descent, threshold
         self.best = torch.full_like(threshold, torch.inf)
 
-    def see(self, iterate: Iterate) -> Verdict:
+    def see(self, iterate: Iterate) -> Decision:
         squares = reals(iterate.prediction - self.descent.data.y).square().sum(1)
         better = squares < self.best
         self.best = torch.where(better, squares, self.best)
-        return Verdict(better, squares <= self.threshold)
+        return Decision(better, squares <= self.threshold)

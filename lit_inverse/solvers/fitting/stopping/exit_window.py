@@ -5,7 +5,7 @@ from torch import Tensor
 
 from lit_inverse.settings import at_least_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import StoppingRule, Verdict, Watch
+from lit_inverse.solvers.fitting.stopping.base import Decision, StoppingRule, Watch
 
 
 class ExitWindow(StoppingRule):
@@ -29,11 +29,11 @@ class _Window(Watch):
     def __init__(self, first: int) -> None:
         self.first = first
 
-    def see(self, iterate: Iterate) -> Verdict:
+    def see(self, iterate: Iterate) -> Decision:
         if iterate.number == 0:
             self.objective = torch.full_like(iterate.objective, torch.inf)
         elif iterate.number == self.first:
             self.objective = torch.where(torch.isfinite(iterate.objective), torch.inf, self.objective)
         better = iterate.objective < self.objective
         self.objective = torch.where(better, iterate.objective, self.objective)
-        return Verdict(better)
+        return Decision(better)

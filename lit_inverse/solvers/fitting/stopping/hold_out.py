@@ -7,7 +7,7 @@ from lit_inverse.operators.items import reals
 from lit_inverse.seeding import source_of
 from lit_inverse.settings import at_least_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch
+from lit_inverse.solvers.fitting.stopping.base import Decision, Lowest, StoppingRule, Watch
 
 
 class HoldOut(StoppingRule):
@@ -48,7 +48,7 @@ class _Withheld(Watch):
     def __init__(self, descent: Descent, lowest: Lowest) -> None:
         self.descent, self.lowest = descent, lowest
 
-    def see(self, iterate: Iterate) -> Verdict:
+    def see(self, iterate: Iterate) -> Decision:
         data = self.descent.data
         assert data.used is not None
         residual = torch.where(data.used, 0, iterate.prediction - data.y)
@@ -61,5 +61,5 @@ class AtIterate(Watch):
     def __init__(self, numbers: Tensor) -> None:
         self.numbers = numbers
 
-    def see(self, iterate: Iterate) -> Verdict:
-        return Verdict(torch.isfinite(iterate.objective), iterate.number >= self.numbers)
+    def see(self, iterate: Iterate) -> Decision:
+        return Decision(torch.isfinite(iterate.objective), iterate.number >= self.numbers)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lit_inverse.settings import at_least_1
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
-from lit_inverse.solvers.fitting.stopping.base import Lowest, StoppingRule, Verdict, Watch
+from lit_inverse.solvers.fitting.stopping.base import Decision, Lowest, StoppingRule, Watch
 
 
 class WindowedMovingVariance(StoppingRule):
@@ -41,7 +41,7 @@ class _Windowed(Watch):
     def __init__(self, window: int, lowest: Lowest) -> None:
         self.window, self.lowest = window, lowest
 
-    def see(self, iterate: Iterate) -> Verdict:
+    def see(self, iterate: Iterate) -> Decision:
         x, number = iterate.x.flatten(1), iterate.number
         if number == 0:
             self.images = x.new_zeros(len(x), self.window, x.shape[1])
@@ -49,7 +49,7 @@ class _Windowed(Watch):
         if number < self.window - 1:
             self.images[:, place] = x
             nothing = torch.zeros_like(iterate.objective, dtype=torch.bool)
-            return Verdict(torch.isfinite(iterate.objective), nothing)  # the last one, until there is a variance
+            return Decision(torch.isfinite(iterate.objective), nothing)  # the last one, until there is a variance
         # every W iterates from scratch, in between by updates, whose rounding would add up
         if place == self.window - 1:
             self.images[:, place] = x
@@ -95,7 +95,7 @@ class _Exponential(Watch):
         self.alpha, self.lowest = alpha, lowest
         self.first = math.ceil(10 / alpha)
 
-    def see(self, iterate: Iterate) -> Verdict:
+    def see(self, iterate: Iterate) -> Decision:
         if iterate.number == 0:
             self.mean, self.variance = torch.nan_to_num(iterate.x), torch.zeros_like(iterate.objective)
         step = iterate.x - self.mean
@@ -104,5 +104,5 @@ class _Exponential(Watch):
         self.mean = self.mean + self.alpha * step
         if iterate.number < self.first:
             nothing = torch.zeros_like(iterate.objective, dtype=torch.bool)
-            return Verdict(torch.isfinite(iterate.objective), nothing)  # the last one, until there is a variance
+            return Decision(torch.isfinite(iterate.objective), nothing)  # the last one, until there is a variance
         return self.lowest.see(self.variance)

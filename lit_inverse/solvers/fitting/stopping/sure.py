@@ -10,9 +10,9 @@ from lit_inverse.seeding import source_of
 from lit_inverse.settings import at_least_1, positive
 from lit_inverse.solvers.fitting.descent import Descent, Iterate
 from lit_inverse.solvers.fitting.stopping.base import (
+    Decision,
     Lowest,
     StoppingRule,
-    Verdict,
     Watch,
     known_sigma,
 )
@@ -69,7 +69,7 @@ class _Estimate(Watch):
     def __init__(self, descent: Descent, b: Tensor, h: Tensor, twin: Descent, lowest: Lowest) -> None:
         self.descent, self.b, self.h, self.twin, self.lowest = descent, b, h, twin, lowest
 
-    def see(self, iterate: Iterate) -> Verdict:
+    def see(self, iterate: Iterate) -> Decision:
         data, twin = self.descent.data, self.twin.step()
         self.div = (reals(self.b) * reals(twin.prediction - iterate.prediction)).sum(1) / self.h
         squares = reals(iterate.prediction - data.y).square().sum(1)

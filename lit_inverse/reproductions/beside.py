@@ -9,7 +9,7 @@ from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.claims.spectra import spectrum
 from lit_inverse.reproductions.claims.sweeps import gain
 from lit_inverse.reproductions.claims.values import Points, power_law
-from lit_inverse.reproductions.experiment import Table
+from lit_inverse.reproductions.reproduction import Table
 from lit_inverse.reproductions.tables import Row, Tables
 
 Beside = Callable[[Tables], Table]

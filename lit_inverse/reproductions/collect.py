@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lit_inverse.reproductions.experiment import Run
+from lit_inverse.reproductions.reproduction import Run
 from lit_inverse.reproductions.tables import Row, Tables
 
 _MOST_BYTES = 150_000  # of a picture

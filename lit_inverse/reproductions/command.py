@@ -9,11 +9,11 @@ from jsonargparse import ArgumentParser, Namespace
 from jsonargparse.typing import PositiveInt
 
 from lit_inverse.errors import IncompleteError, UsageError, parser_errors
-from lit_inverse.reproductions.catalogue import EXPERIMENTS
+from lit_inverse.reproductions.catalogue import REPRODUCTIONS
 from lit_inverse.reproductions.collect import collect
-from lit_inverse.reproductions.experiment import Run
 from lit_inverse.reproductions.making import make, run_all
 from lit_inverse.reproductions.page import duration, write_page
+from lit_inverse.reproductions.reproduction import Run
 from lit_inverse.reproductions.runs import ROOT, Job, Request, plan_all
 
 _DATA = ROOT.parent / "shared" / "data"
@@ -33,7 +33,7 @@ def reproductions(argv: Sequence[str]) -> None:
     runs = [] if only_page else _asked(config)
     _check_folder("docs", config.docs / "reproductions")
     failed = _run(runs, config) if runs else []
-    print(f"page: {write_page(EXPERIMENTS, config.docs)}")
+    print(f"page: {write_page(REPRODUCTIONS, config.docs)}")
     if failed:
         raise IncompleteError(f"{len(failed)} failed: {', '.join(failed)}; the same command tries again")
 
@@ -62,7 +62,7 @@ def _parser() -> ArgumentParser:
 
 
 def _asked(config: Namespace) -> list[Run]:
-    only, runs = config.only, {one.run.name: one.run for one in EXPERIMENTS}
+    only, runs = config.only, {one.run.name: one.run for one in REPRODUCTIONS}
     unknown = [name for name in only or [] if name not in runs]
     if unknown or only == []:
         came = f"unknown {', '.join(map(repr, unknown))}" if unknown else "got no name"
@@ -110,6 +110,6 @@ def _work(job: Job) -> str | None:
     """Makes a run and keeps what is small of it; returns why that failed."""
     reason = make(job)
     if reason is None:
-        patterns = [pattern for one in EXPERIMENTS if one.run is job.run for pattern in one.pictures]
+        patterns = [pattern for one in REPRODUCTIONS if one.run is job.run for pattern in one.pictures]
         collect(job.run, patterns, job.folder, job.request.docs / "reproductions" / job.run.name)
     return reason

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from lit_inverse.reproductions.drawn_images import draw_images
-from lit_inverse.reproductions.experiment import Data, Run
+from lit_inverse.reproductions.reproduction import Data, Run
 
 
 @dataclass(frozen=True)

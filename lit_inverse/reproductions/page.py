@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lit_inverse.reproductions.collect import pictures
-from lit_inverse.reproductions.experiment import Experiment, Table, Verdicts
+from lit_inverse.reproductions.reproduction import Reproduction, Table, Verdicts
 from lit_inverse.reproductions.tables import Tables
 
 _HEAD = """# The literature, figure by figure
@@ -33,11 +33,11 @@ lit_inverse.reproductions page` writes this page from the tables in `docs/reprod
 _HOLDS = {True: "yes", False: "**no**", None: "undecided"}
 
 
-def write_page(experiments: Sequence[Experiment], docs: Path) -> Path:
+def write_page(reproductions: Sequence[Reproduction], docs: Path) -> Path:
     """Writes the page; returns its path."""
-    runs = {one.run.name: Tables(docs / "reproductions" / one.run.name) for one in experiments}
+    runs = {one.run.name: Tables(docs / "reproductions" / one.run.name) for one in reproductions}
     lines, paper = ["| paper | figure | what it shows | verdict |", "|---|---|---|---|"], ""
-    found = [(one, runs[one.run.name]) for one in experiments]
+    found = [(one, runs[one.run.name]) for one in reproductions]
     judged = [(one, tables, one.verdicts(tables) if tables.record else []) for one, tables in found]
     for one, tables, verdicts in judged:
         link = f"[{one.figure}](#{anchor(one.title)})"
@@ -63,36 +63,36 @@ def anchor(title: str) -> str:
     return "".join("-" if c == " " else c for c in title.lower() if c.isalnum() or c in " -_")
 
 
-def section(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
-    """All that is said of one experiment."""
-    record, parts = tables.record, [f"## {experiment.title}"]
+def section(reproduction: Reproduction, tables: Tables, verdicts: Verdicts) -> str:
+    """All that is said of one figure or table."""
+    record, parts = tables.record, [f"## {reproduction.title}"]
     if record and not record["real"]:
         parts.append(
-            f"> **Not on the data of the paper** (not found: {_data(experiment)}): measured on {record['data']}."
+            f"> **Not on the data of the paper** (not found: {_data(reproduction)}): measured on {record['data']}."
         )
-    parts += [experiment.shows, f"**Verdict: {_verdict(experiment, tables, verdicts)}**"]
+    parts += [reproduction.shows, f"**Verdict: {_verdict(reproduction, tables, verdicts)}**"]
     if record:
-        names = [path.name for path in pictures([_names(one) for one in experiment.pictures], tables.folder)]
-        parts += [f"![{experiment.title}](reproductions/{experiment.run.name}/{name})" for name in names]
+        names = [path.name for path in pictures([_names(one) for one in reproduction.pictures], tables.folder)]
+        parts += [f"![{reproduction.title}](reproductions/{reproduction.run.name}/{name})" for name in names]
         claims = [[claim.words, _HOLDS[verdict.holds], verdict.evidence] for claim, verdict in verdicts]
         parts += [_table(Table(["the paper says", "holds", "measured"], claims))] if claims else []
-        parts += [f"Published: {experiment.published}. Ours:", _table(experiment.beside(tables))]
+        parts += [f"Published: {reproduction.published}. Ours:", _table(reproduction.beside(tables))]
         size = "small" if record["small"] else "published"
         measured = (
             f"Measured on {record['date']} at {size} settings on {record['data']}: {duration(record['seconds'])} of "
             f"computation, {record['device']}, commit {_short(record['commit'])}."
         )
-        data = experiment.run.data
+        data = reproduction.run.data
         parts.append(f"{measured} {data.terms}" if data and record["real"] else measured)
-    if experiment.notes:
-        parts.append("Departures from the paper: " + " ".join(experiment.notes))
-    parts.append(_commands(experiment))
+    if reproduction.notes:
+        parts.append("Departures from the paper: " + " ".join(reproduction.notes))
+    parts.append(_commands(reproduction))
     return "\n\n".join(parts) + "\n"
 
 
-def _outcome(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
+def _outcome(reproduction: Reproduction, tables: Tables, verdicts: Verdicts) -> str:
     """With the data if it is not that of the paper."""
-    record, outcome = tables.record, experiment.outcome(tables, verdicts)
+    record, outcome = tables.record, reproduction.outcome(tables, verdicts)
     return f"{outcome} (on {record['data']})" if record and not record["real"] else outcome
 
 
@@ -106,14 +106,14 @@ def _names(pattern: str) -> str:
     return "|".join(one.rpartition("/")[2] for one in pattern.split("|"))
 
 
-def _data(experiment: Experiment) -> str:
-    return experiment.run.data.words if experiment.run.data else "its data"
+def _data(reproduction: Reproduction) -> str:
+    return reproduction.run.data.words if reproduction.run.data else "its data"
 
 
-def _verdict(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
-    outcome, told = experiment.outcome(tables, verdicts), _outcome(experiment, tables, verdicts)
+def _verdict(reproduction: Reproduction, tables: Tables, verdicts: Verdicts) -> str:
+    outcome, told = reproduction.outcome(tables, verdicts), _outcome(reproduction, tables, verdicts)
     if outcome == "not comparable":
-        return f"{told}: {experiment.not_comparable}"
+        return f"{told}: {reproduction.not_comparable}"
     if outcome not in ("not reproduced", "undecided"):
         return told
     failing, open_ = (
@@ -125,11 +125,11 @@ def _verdict(experiment: Experiment, tables: Tables, verdicts: Verdicts) -> str:
     return f"{told}: {failing}" + (f"; undecided: {open_}" if open_ else "")
 
 
-def _commands(experiment: Experiment) -> str:
+def _commands(reproduction: Reproduction) -> str:
     """The run with its results on this page, and by itself."""
-    name = experiment.run.name
+    name = reproduction.run.name
     base = f"python evaluate.py --config configs/evaluate/{name}.yaml"
-    root = f" --{experiment.run.data.root} DIR" if experiment.run.data else ""
+    root = f" --{reproduction.run.data.root} DIR" if reproduction.run.data else ""
     lines = [
         f"make reproductions ARGS=\"--only '[{name}]'\"   # small settings, and this section anew",
         f"{base} --config configs/evaluate/{name}.small.yaml{root}   # the same run by itself",

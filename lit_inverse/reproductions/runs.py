@@ -9,7 +9,7 @@ import yaml
 
 from lit_inverse.errors import one_line
 from lit_inverse.reproductions.data import Chosen, choose
-from lit_inverse.reproductions.experiment import Run
+from lit_inverse.reproductions.reproduction import Run
 from lit_inverse.reproductions.tables import Tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,7 +71,7 @@ class Job:
         return [*command, "--out", str(self.folder), *last]
 
 
-def plan(run: Run, request: Request) -> Job:
+def job_of(run: Run, request: Request) -> Job:
     """What is to be done for a run; writes what stands in for data that is missing."""
     config = request.configs / f"{run.name}.yaml"
     small = [] if request.full else [request.configs / f"{run.name}.small.yaml"]
@@ -91,7 +91,7 @@ def plan_all(runs: Sequence[Run], request: Request) -> tuple[list[Job], dict[str
     jobs, failed = list[Job](), dict[str, str]()
     for run in runs:
         try:
-            jobs.append(plan(run, request))
+            jobs.append(job_of(run, request))
         except Exception as error:  # of this run alone
             failed[run.name] = one_line(error)
     return sorted(jobs, key=lambda job: float("-inf") if job.expected is None else -job.expected), failed

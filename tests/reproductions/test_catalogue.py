@@ -17,15 +17,15 @@ from evaluate import main
 from lit_inverse.errors import UsageError
 from lit_inverse.evaluation.names import Names
 from lit_inverse.reproductions import command
-from lit_inverse.reproductions.catalogue import EXPERIMENTS
+from lit_inverse.reproductions.catalogue import REPRODUCTIONS
 from lit_inverse.reproductions.command import reproductions
 from lit_inverse.reproductions.data import choose
-from lit_inverse.reproductions.experiment import Run
 from lit_inverse.reproductions.page import anchor, write_page
+from lit_inverse.reproductions.reproduction import Run
 from lit_inverse.reproductions.runs import CONFIGS
 from lit_inverse.reproductions.tables import Tables
 
-RUNS = list({one.run.name: one.run for one in EXPERIMENTS}.values())
+RUNS = list({one.run.name: one.run for one in REPRODUCTIONS}.values())
 
 
 @functools.cache
@@ -85,14 +85,14 @@ def test_every_small_file_belongs_to_a_run() -> None:
 
 
 def test_runs_of_one_name_are_one_run() -> None:
-    assert len({id(one.run) for one in EXPERIMENTS}) == len(RUNS)
+    assert len({id(one.run) for one in REPRODUCTIONS}) == len(RUNS)
 
 
 def test_titles_lead_to_headings_of_their_own() -> None:
-    assert len({anchor(one.title) for one in EXPERIMENTS}) == len(EXPERIMENTS)
+    assert len({anchor(one.title) for one in REPRODUCTIONS}) == len(REPRODUCTIONS)
 
 
-@pytest.mark.parametrize("one", EXPERIMENTS, ids=lambda one: one.title)
+@pytest.mark.parametrize("one", REPRODUCTIONS, ids=lambda one: one.title)
 def test_nothing_is_claimed_of_what_was_not_measured(one: Any, tmp_path: Path) -> None:
     verdicts = one.verdicts(Tables(tmp_path))
     assert {verdict.holds for _, verdict in verdicts} <= {None}
@@ -133,7 +133,7 @@ def test_every_claim_about_solvers_is_decided_by_its_configuration(run: Run, sma
         along=[{"iteration": at, "loss": 1.0, "error": 1.0} for at in range(1, 101)],
         images=[{"image": name, "error": error} for name, error in (("house.png", 1.0), ("fingerprint.png", 2.0))],
     )
-    for one in [one for one in EXPERIMENTS if one.run is run]:
+    for one in [one for one in REPRODUCTIONS if one.run is run]:
         open_ = [verdict.evidence for _, verdict in one.verdicts(made) if verdict.holds is None]
         assert len(open_) <= (1 if small and len(one.claims) > 1 else 0), open_
         assert one.beside(made).rows
@@ -157,14 +157,14 @@ def figure_names(sweep: dict[str, Any]) -> list[str]:
 def test_every_picture_is_of_a_setting_that_is_run(run: Run, small: bool) -> None:
     sweep = resolved(*files(run, small))
     if "solvers" in sweep:
-        patterns = {pattern for one in EXPERIMENTS if one.run is run for pattern in one.pictures}
+        patterns = {pattern for one in REPRODUCTIONS if one.run is run for pattern in one.pictures}
         made = figure_names(sweep)
         assert [one for one in patterns if not any(fnmatch.filter(made, name) for name in one.split("|"))] == []
 
 
 def test_the_page_alone_is_written_without_any_run(tmp_path: Path) -> None:
     reproductions(["page", "--docs", str(tmp_path)])
-    assert (tmp_path / "reproductions.md").read_text() == write_page(EXPERIMENTS, tmp_path).read_text()
+    assert (tmp_path / "reproductions.md").read_text() == write_page(REPRODUCTIONS, tmp_path).read_text()
 
 
 @pytest.mark.parametrize(

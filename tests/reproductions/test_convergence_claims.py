@@ -10,7 +10,7 @@ from hand_made import tables
 
 from lit_inverse.reproductions.claims.convergence import digest, ends_lower, errors, needs_no_stop
 from lit_inverse.reproductions.collect import collect
-from lit_inverse.reproductions.experiment import Run
+from lit_inverse.reproductions.reproduction import Run
 from lit_inverse.reproductions.tables import Tables
 
 CHECK = needs_no_stop(0.1)

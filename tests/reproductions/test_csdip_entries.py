@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from hand_made import comparison, summary, tables
 
-from lit_inverse.reproductions.catalogue.csdip import EXPERIMENTS
-from lit_inverse.reproductions.experiment import Claim
+from lit_inverse.reproductions.catalogue.csdip import REPRODUCTIONS
+from lit_inverse.reproductions.reproduction import Claim
 
 
 def claim(figure: str, words: str) -> Claim:
-    (found,) = [one for entry in EXPERIMENTS if entry.figure == figure for one in entry.claims if words in one.words]
+    (found,) = [one for entry in REPRODUCTIONS if entry.figure == figure for one in entry.claims if words in one.words]
     return found
 
 
@@ -29,7 +29,7 @@ def test_with_noise_one_baseline_may_be_close_or_ahead_when_another_is_far_behin
     far = [comparison("csdip", "lasso_dct", 2000, -0.8, -0.6, level) for level in levels]
     close = [comparison("csdip", "bm3d_amp", 2000, 0.1, 0.2, level) for level in levels]
     near = [comparison("csdip", "tval3", 2000, -0.2, -0.1, level) for level in levels]
-    (one,) = [entry for entry in EXPERIMENTS if entry.figure == "Fig. 4b"]
+    (one,) = [entry for entry in REPRODUCTIONS if entry.figure == "Fig. 4b"]
     check = one.claims[0].check
     assert check(tables(tmp_path / "far", comparisons=[*far, *close, *near])).holds
     assert check(tables(tmp_path / "none", comparisons=[*close, *near])).holds is None
@@ -38,4 +38,4 @@ def test_with_noise_one_baseline_may_be_close_or_ahead_when_another_is_far_behin
 
 
 def test_notes_of_small_settings_stand_under_every_entry() -> None:
-    assert [one.figure for one in EXPERIMENTS if not any(note.startswith("Small: ") for note in one.notes)] == []
+    assert [one.figure for one in REPRODUCTIONS if not any(note.startswith("Small: ") for note in one.notes)] == []

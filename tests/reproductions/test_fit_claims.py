@@ -9,7 +9,7 @@ from hand_made import tables
 
 from lit_inverse.reproductions import beside
 from lit_inverse.reproductions.claims.fits import fitted_sooner, has_a_minimum
-from lit_inverse.reproductions.experiment import Check
+from lit_inverse.reproductions.reproduction import Check
 
 AT = (0, 10, 20, 30, 40)
 

@@ -8,12 +8,12 @@ import pytest
 import yaml
 from hand_made import tables
 
-from lit_inverse.reproductions.catalogue.non_expansive import EXPERIMENTS
+from lit_inverse.reproductions.catalogue.non_expansive import REPRODUCTIONS
 from lit_inverse.reproductions.runs import CONFIGS
 from lit_inverse.theory.random_networks.experiment import run, settings
 from lit_inverse.theory.recovery_conditions.conditions import FAMILIES
 
-WIDTH, DEPTH = (one for one in EXPERIMENTS if one.run.name == "recovery_conditions")
+WIDTH, DEPTH = (one for one in REPRODUCTIONS if one.run.name == "recovery_conditions")
 
 
 def recovered(small: bool, **share: float) -> list[dict[str, Any]]:
@@ -50,11 +50,11 @@ def test_networks_whose_last_layer_expands_are_told() -> None:
         if one.n >= last:
             expanding[one.experiment].add(one.n)
     assert dict(expanding) == {"denoising": {800}}
-    denoising = next(one for one in EXPERIMENTS if one.figure == "denoising")
+    denoising = next(one for one in REPRODUCTIONS if one.figure == "denoising")
     assert "At n = 800 the last layer expands." in denoising.notes
 
 
-@pytest.mark.parametrize("one", EXPERIMENTS, ids=lambda one: one.figure)
+@pytest.mark.parametrize("one", REPRODUCTIONS, ids=lambda one: one.figure)
 def test_what_is_told_is_understood_with_the_paper_at_hand(one: Any) -> None:
     told = " ".join([one.shows, *one.notes, *(claim.words for claim in one.claims)])
     assert "our text" not in told

@@ -11,12 +11,12 @@ from PIL import Image
 
 from lit_inverse.reproductions import beside
 from lit_inverse.reproductions.collect import collect
-from lit_inverse.reproductions.experiment import Claim, Data, Experiment, Run, Verdict
 from lit_inverse.reproductions.page import anchor, write_page
+from lit_inverse.reproductions.reproduction import Claim, Data, Reproduction, Run, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 RUN = Run("sweep", Data("xray/dev", "chest X-rays", terms="Theirs."))
-ONE = Experiment(
+ONE = Reproduction(
     "A paper (2020)",
     "Fig. 1a",
     RUN,
@@ -32,7 +32,7 @@ ONE = Experiment(
 SUMMARY = [summary("ours", 10, 0.1), summary("lasso", 10, 0.2, diverged=3)]
 
 
-def page(docs: Path, experiment: Experiment = ONE, **record: object) -> str:
+def page(docs: Path, experiment: Reproduction = ONE, **record: object) -> str:
     tables(docs / "reproductions" / "sweep", {"tv": True} | record, summary=SUMMARY)
     return write_page([experiment], docs).read_text()
 
@@ -54,7 +54,7 @@ def test_the_page_says_what_an_interval_is_of(tmp_path: Path) -> None:
 
 
 def test_what_can_not_be_compared_says_why(tmp_path: Path) -> None:
-    one = Experiment("P", "Table 2", RUN, "Times.", [], beside.errors(), not_comparable="another machine")
+    one = Reproduction("P", "Table 2", RUN, "Times.", [], beside.errors(), not_comparable="another machine")
     text = page(tmp_path, one)
     assert "| not comparable |" in text
     assert "**Verdict: not comparable: another machine**" in text

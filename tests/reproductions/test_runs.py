@@ -17,9 +17,9 @@ from PIL import Image
 
 from lit_inverse.reproductions import making
 from lit_inverse.reproductions.data import choose
-from lit_inverse.reproductions.experiment import Data, Run
 from lit_inverse.reproductions.making import Start, make, run_all
-from lit_inverse.reproductions.runs import Request, plan, plan_all
+from lit_inverse.reproductions.reproduction import Data, Run
+from lit_inverse.reproductions.runs import Request, job_of, plan_all
 
 SWEEP, THEORY = Run("sweep"), Run("theory", tables=("values",))
 
@@ -128,7 +128,7 @@ def test_the_time_of_an_experiment_is_that_of_all_its_attempts(
 ) -> None:
     monkeypatch.setattr(making, "time", SimpleNamespace(monotonic=itertools.count(0, 10).__next__))
     for fails in (["theory"], []):
-        make(plan(THEORY, request_), Starting(fails))
+        make(job_of(THEORY, request_), Starting(fails))
     assert done(request_, THEORY)["seconds"] == 20.0
 
 
@@ -177,8 +177,8 @@ def test_a_record_is_written_whole_or_not_at_all(request_: Request, monkeypatch:
         monkeypatch.setattr(Path, "write_text", cut)
         return code
 
-    make(plan(SWEEP, request_), Starting())
-    before, job = done(request_, SWEEP), plan(SWEEP, request_)
+    make(job_of(SWEEP, request_), Starting())
+    before, job = done(request_, SWEEP), job_of(SWEEP, request_)
     with pytest.raises(OSError, match="the disk is full"):
         make(job, starting)
     assert done(request_, SWEEP) == before

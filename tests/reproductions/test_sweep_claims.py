@@ -18,7 +18,7 @@ from lit_inverse.reproductions.claims.sweeps import (
     gains_with_noise,
     saturates,
 )
-from lit_inverse.reproductions.experiment import Check
+from lit_inverse.reproductions.reproduction import Check
 
 BETTER, WORSE, OPEN = (-0.3, -0.1), (0.1, 0.3), (-0.1, 0.2)
 

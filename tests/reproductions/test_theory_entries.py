@@ -12,9 +12,9 @@ import pytest
 import yaml
 from hand_made import RECORD
 
-from lit_inverse.reproductions.catalogue import EXPERIMENTS
+from lit_inverse.reproductions.catalogue import REPRODUCTIONS
 from lit_inverse.reproductions.collect import collect
-from lit_inverse.reproductions.experiment import Experiment
+from lit_inverse.reproductions.reproduction import Reproduction
 from lit_inverse.reproductions.runs import CONFIGS
 from lit_inverse.reproductions.tables import Tables
 from lit_inverse.theory.analytic_deep_prior.predictions import limits, orders, responses
@@ -125,8 +125,8 @@ MADE: dict[str, Callable[[], Records]] = {
         analytic_deep_prior, random_networks, recovery_conditions, jacobian_spectra, generalization_gap, image_and_noise
     )
 }  # fmt: skip
-CONTENT = {one.run.name: yaml.safe_load((CONFIGS / f"{one.run.name}.yaml").read_text()) for one in EXPERIMENTS}
-ENTRIES = [one for one in EXPERIMENTS if "experiment" in CONTENT[one.run.name]]
+CONTENT = {one.run.name: yaml.safe_load((CONFIGS / f"{one.run.name}.yaml").read_text()) for one in REPRODUCTIONS}
+ENTRIES = [one for one in REPRODUCTIONS if "experiment" in CONTENT[one.run.name]]
 
 
 def test_every_experiment_of_theory_has_records_here() -> None:
@@ -136,7 +136,7 @@ def test_every_experiment_of_theory_has_records_here() -> None:
 @pytest.fixture
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Tables:
     """What is kept of a run that wrote these records."""
-    one: Experiment = request.getfixturevalue("one")
+    one: Reproduction = request.getfixturevalue("one")
     source = tmp_path / "run"
     source.mkdir()
     for name, records in MADE[one.run.name]().items():
@@ -147,19 +147,19 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Tables:
 
 
 @pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.title)
-def test_every_claim_is_decided_by_the_records_that_an_experiment_writes(one: Experiment, kept: Tables) -> None:
+def test_every_claim_is_decided_by_the_records_that_an_experiment_writes(one: Reproduction, kept: Tables) -> None:
     assert {claim.words: verdict for claim, verdict in one.verdicts(kept) if verdict.holds is None} == {}
 
 
 @pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.title)
-def test_ours_stands_beside_the_published_values(one: Experiment, kept: Tables) -> None:
+def test_ours_stands_beside_the_published_values(one: Reproduction, kept: Tables) -> None:
     table = one.beside(kept)
     assert table.rows
     assert not {"", "not measured"} & {cell for row in table.rows for cell in row}
 
 
 @pytest.mark.parametrize("one", ENTRIES, ids=lambda one: one.title)
-def test_tables_and_pictures_bear_the_names_that_an_experiment_gives_them(one: Experiment) -> None:
+def test_tables_and_pictures_bear_the_names_that_an_experiment_gives_them(one: Reproduction) -> None:
     source = inspect.getsource(importlib.import_module(CONTENT[one.run.name]["experiment"] + ".experiment"))
     written = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
     assert {f"{name}.csv" for name in MADE[one.run.name]()} <= written

@@ -11,7 +11,7 @@ from hand_made import tables
 
 from lit_inverse.reproductions.claims import filters, networks, spectra, values
 from lit_inverse.reproductions.claims.missing import number
-from lit_inverse.reproductions.experiment import Check
+from lit_inverse.reproductions.reproduction import Check
 from lit_inverse.reproductions.tables import Tables
 from lit_inverse.theory.jacobian_spectra.measurement import two_layer_name
 

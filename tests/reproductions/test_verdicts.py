@@ -6,18 +6,18 @@ import pytest
 from hand_made import summary, tables
 
 from lit_inverse.reproductions import beside
-from lit_inverse.reproductions.experiment import Claim, Experiment, Run, Verdict
 from lit_inverse.reproductions.page import write_page
+from lit_inverse.reproductions.reproduction import Claim, Reproduction, Run, Verdict
 from lit_inverse.reproductions.tables import Tables
 
 RUN = Run("sweep")
 
 
-def experiment(*holds: bool | None, not_comparable: str | None = None) -> Experiment:
+def experiment(*holds: bool | None, not_comparable: str | None = None) -> Reproduction:
     claims = [
         Claim(f"Claim {i}.", lambda _, i=i, found=found: Verdict(found, f"{i} cases")) for i, found in enumerate(holds)
     ]
-    return Experiment("P", "Fig. 1", RUN, "Errors.", claims, beside.errors(), not_comparable=not_comparable)
+    return Reproduction("P", "Fig. 1", RUN, "Errors.", claims, beside.errors(), not_comparable=not_comparable)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_claim_is_checked_once_for_a_page(tmp_path: Path) -> None:
         seen.append(found)
         return Verdict(False, "none")
 
-    write_page([Experiment("P", "Fig. 1", RUN, "Errors.", [Claim("All.", check)], beside.errors())], tmp_path)
+    write_page([Reproduction("P", "Fig. 1", RUN, "Errors.", [Claim("All.", check)], beside.errors())], tmp_path)
     assert len(seen) == 1
 
 

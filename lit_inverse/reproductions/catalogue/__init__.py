@@ -1,12 +1,12 @@
 """All figures and tables, in the order of the papers."""
 
 from lit_inverse.reproductions.catalogue import analytic_deep_prior, csdip, non_expansive, survey, untrained
-from lit_inverse.reproductions.experiment import Experiment
+from lit_inverse.reproductions.reproduction import Reproduction
 
-EXPERIMENTS: tuple[Experiment, ...] = (
-    *csdip.EXPERIMENTS,
-    *untrained.EXPERIMENTS,
-    *analytic_deep_prior.EXPERIMENTS,
-    *non_expansive.EXPERIMENTS,
-    *survey.EXPERIMENTS,
+REPRODUCTIONS: tuple[Reproduction, ...] = (
+    *csdip.REPRODUCTIONS,
+    *untrained.REPRODUCTIONS,
+    *analytic_deep_prior.REPRODUCTIONS,
+    *non_expansive.REPRODUCTIONS,
+    *survey.REPRODUCTIONS,
 )

@@ -4,7 +4,7 @@ from lit_inverse.reproductions import beside
 from lit_inverse.reproductions.claims.filters import between, never_damps, order_optimal
 from lit_inverse.reproductions.claims.learned_operator import better_once_converged
 from lit_inverse.reproductions.claims.values import equal, nearer_to_1, value
-from lit_inverse.reproductions.experiment import Claim, Experiment, Run
+from lit_inverse.reproductions.reproduction import Claim, Reproduction, Run
 
 _PAPER = "Analytic deep prior (Dittmer et al. 2020)"
 _RUN = Run("analytic_deep_prior", tables=("coefficients", "responses", "orders", "limits", "errors"))
@@ -12,8 +12,8 @@ _PICTURE = ("analytic_deep_prior.png",)
 _SMALL = "Small: four alphas of six and two draws of noise."
 _TEXT = "Worked from the text without its figures:"
 
-EXPERIMENTS = (
-    Experiment(
+REPRODUCTIONS = (
+    Reproduction(
         _PAPER,
         "Fig. 4.2",
         _RUN,
@@ -37,7 +37,7 @@ EXPERIMENTS = (
         pictures=_PICTURE,
         notes=(f"{_TEXT} u_7 and delta = .002 are our choices.",),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 4.3",
         _RUN,
@@ -50,7 +50,7 @@ EXPERIMENTS = (
         published="figure, and the formulas in Table 4.1",
         pictures=_PICTURE,
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Table 4.1",
         _RUN,
@@ -68,7 +68,7 @@ EXPERIMENTS = (
         pictures=_PICTURE,
         notes=("Exponents between alpha = 1e-6 and 1e-4.",),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 4.6",
         _RUN,

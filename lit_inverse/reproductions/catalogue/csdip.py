@@ -3,7 +3,7 @@
 from lit_inverse.reproductions import beside
 from lit_inverse.reproductions.claims.margins import far_ahead_of_one
 from lit_inverse.reproductions.claims.sweeps import ahead, ahead_in_most, diverges_often, gains_with_noise, saturates
-from lit_inverse.reproductions.experiment import Claim, Data, Experiment, Run
+from lit_inverse.reproductions.reproduction import Claim, Data, Reproduction, Run
 
 _PAPER = "CS-DIP (Van Veen et al. 2018)"
 _DIGITS = {"data": {"class_path": "datamodules.DigitsDataModule", "init_args": {"value_range": [-1, 1]}}}
@@ -61,8 +61,8 @@ _HANDWRITTEN = Data(
 _MNIST = Run("mnist_gaussian", _HANDWRITTEN)
 _XRAY = Run("xray_gaussian", _XRAYS)
 
-EXPERIMENTS = (
-    Experiment(
+REPRODUCTIONS = (
+    Reproduction(
         _PAPER,
         "Fig. 1a",
         _XRAY,
@@ -83,7 +83,7 @@ EXPERIMENTS = (
         pictures=("figures/error_against_m.png", _AT_3_PERCENT),
         notes=(*_ON_XRAYS, _SMALL_XRAYS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 1b",
         _MNIST,
@@ -98,7 +98,7 @@ EXPERIMENTS = (
         pictures=("figures/error_against_m.png",),
         notes=(*_ON_DIGITS, _SMALL_DIGITS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 2a",
         _XRAY,
@@ -114,7 +114,7 @@ EXPERIMENTS = (
         pictures=(_AT_3_PERCENT,),
         notes=(*_ON_XRAYS, _SMALL_XRAYS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 2b",
         _MNIST,
@@ -129,7 +129,7 @@ EXPERIMENTS = (
         pictures=("figures/reconstructions_m75.png",),
         notes=(*_ON_DIGITS, _SMALL_DIGITS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 3a",
         Run("retina_gaussian", _RETINAS),
@@ -155,7 +155,7 @@ EXPERIMENTS = (
             "Small: five images of 64 x 64 with one A of each m, m / n = 1, 2, 4 and 10 %.",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 3b",
         Run("xray_fourier", _XRAYS),
@@ -173,7 +173,7 @@ EXPERIMENTS = (
             f"Small: five images of 128 x 128, three numbers of lines, {_SMALL_FITS}",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 4a",
         _MNIST,
@@ -196,7 +196,7 @@ EXPERIMENTS = (
         pictures=("figures/error_against_m.png",),
         notes=("The VAE is the shipped one, trained here.", _SETTINGS, _SMALL_DIGITS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 4b",
         Run("xray_noise", _XRAYS),
@@ -217,7 +217,7 @@ EXPERIMENTS = (
             f"Small: five images of 128 x 128 with one A, m = 500, two noise levels, {_SMALL_FITS}",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Table 1",
         Run("xray_learned_regularization", _XRAYS),
@@ -245,7 +245,7 @@ EXPERIMENTS = (
             "their mean error changed by +8.2 % +- 13.5 % ([each image](untrained/learned_regularization.csv)).",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Table 2",
         _XRAY,

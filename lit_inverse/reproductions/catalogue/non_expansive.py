@@ -6,7 +6,7 @@ from lit_inverse.reproductions import beside
 from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.claims.networks import digest, errors, thresholds
 from lit_inverse.reproductions.claims.values import as_often, means, slope
-from lit_inverse.reproductions.experiment import Claim, Experiment, Run
+from lit_inverse.reproductions.reproduction import Claim, Reproduction, Run
 
 _PAPER = "Non-expansive generative networks (Cocola 2022)"
 _TRIALS = Run("random_networks", tables=(), digests={"settings": digest})
@@ -51,8 +51,8 @@ _noisy = errors("compressed sensing", "relative", over="m")
 _denoised = errors("denoising", "relative", over="n")
 _wigner, _wishart = errors("Wigner", "error", over="n"), errors("Wishart", "error", over="m")
 
-EXPERIMENTS = (
-    Experiment(
+REPRODUCTIONS = (
+    Reproduction(
         _PAPER,
         "recovery against m and k",
         _TRIALS,
@@ -71,7 +71,7 @@ EXPERIMENTS = (
         pictures=_PICTURE,
         notes=_NOTE,
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "denoising",
         _TRIALS,
@@ -87,7 +87,7 @@ EXPERIMENTS = (
         pictures=_PICTURE,
         notes=(_RATES, _KEPT, "At n = 800 the last layer expands.", _NETWORKS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "phase retrieval",
         _TRIALS,
@@ -98,7 +98,7 @@ EXPERIMENTS = (
         pictures=_PICTURE,
         notes=(_RATES, _HALF, _NETWORKS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "spiked matrices",
         _TRIALS,
@@ -118,7 +118,7 @@ EXPERIMENTS = (
         pictures=_PICTURE,
         notes=(_RATES, _KEPT, "In the Wigner model n = 100, 200 and 400.", _NETWORKS),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "recovery against width",
         _CONDITIONS,
@@ -145,7 +145,7 @@ EXPERIMENTS = (
         pictures=("recovery_conditions.png",),
         notes=_CONSTANTS,
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "recovery against depth",
         _CONDITIONS,

@@ -9,7 +9,7 @@ from lit_inverse.reproductions.claims.fits import fitted_sooner, has_a_minimum
 from lit_inverse.reproductions.claims.generalization import gap, grows_as_the_bound, smaller_gap
 from lit_inverse.reproductions.claims.sweeps import ahead
 from lit_inverse.reproductions.claims.values import means, slope
-from lit_inverse.reproductions.experiment import Claim, Experiment, Run
+from lit_inverse.reproductions.reproduction import Claim, Reproduction, Run
 from lit_inverse.theory.image_and_noise.fits import IMAGE, NOISE, NOISY
 
 _PAPER = "Survey (Scarlett et al. 2022)"
@@ -24,8 +24,8 @@ _IMAGE = replace(
 
 _phi_net = means("gaps", "n_train", gap, network="Phi-net", n_layers=10)
 
-EXPERIMENTS = (
-    Experiment(
+REPRODUCTIONS = (
+    Reproduction(
         _PAPER,
         "Fig. 4",
         Run("image_and_noise", _IMAGE, tables=("fits",)),
@@ -49,7 +49,7 @@ EXPERIMENTS = (
             "Small: 64 x 64 pixels, 64 channels of 256, 3000 iterations of 10,000.",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Sec. IV-B, unfolding against ISTA",
         Run("lista_noiseless"),
@@ -77,7 +77,7 @@ EXPERIMENTS = (
             "al. 2019) by the Lasso's objective, of sparse solutions. Here the error of x counts, as LISTA is trained.",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Sec. IV-C.2, generalisation gap",
         Run("generalization_gap", tables=("gaps",)),

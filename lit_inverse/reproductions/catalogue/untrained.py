@@ -9,7 +9,7 @@ from lit_inverse.reproductions.claims.spectra import (
     more_concentrated,
     weights_geometric,
 )
-from lit_inverse.reproductions.experiment import Claim, Data, Experiment, Run
+from lit_inverse.reproductions.reproduction import Claim, Data, Reproduction, Run
 from lit_inverse.theory.jacobian_spectra.measurement import DEEP_DECODER, two_layer_name
 
 _PAPER = "Un-trained compressive sensing (Heckel and Soltanolkotabi 2020)"
@@ -43,8 +43,8 @@ def _sweep(name: str, data: Data) -> Run:
     return Run(name, data, digests={"along": digest("all"), "images": errors("all")})
 
 
-EXPERIMENTS = (
-    Experiment(
+REPRODUCTIONS = (
+    Reproduction(
         _PAPER,
         "Fig. 1",
         _sweep("untrained_convergence", NATURAL),
@@ -69,7 +69,7 @@ EXPERIMENTS = (
             "Small: 64 x 64 pixels, 64 channels of 256, 3000 iterations of 100,000.",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 3",
         _RUN,
@@ -97,7 +97,7 @@ EXPERIMENTS = (
             "51 weights of half width 10 alone are closer to geometric than to a power law.",
         ),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 4",
         _RUN,
@@ -113,7 +113,7 @@ EXPERIMENTS = (
         pictures=("jacobian_spectra.png",),
         notes=("The paper gives no settings: those of the authors' notebook for another paper, n = 512, 64 channels.",),
     ),
-    Experiment(
+    Reproduction(
         _PAPER,
         "Fig. 5",
         _sweep("untrained_mri", _SLICE),

@@ -7,7 +7,7 @@ import numpy as np
 
 from lit_inverse.evaluation.results import read_rows
 from lit_inverse.reproductions.claims.missing import number
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 _LAST = 0.1  # of the iterations, whose loss is held to that of as many before

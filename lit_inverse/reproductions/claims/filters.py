@@ -1,7 +1,7 @@
 """Claims about spectral filters, from responses.csv and orders.csv of the analytic deep prior."""
 
 from lit_inverse.reproductions.claims.missing import missing
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 _ROUNDING = 1e-9

@@ -1,7 +1,7 @@
 """Claims about fits of an image and of noise, from fits.csv of image_and_noise."""
 
 from lit_inverse.reproductions.claims.missing import missing
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Tables
 
 

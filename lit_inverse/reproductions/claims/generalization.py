@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lit_inverse.intervals import t_interval
 from lit_inverse.reproductions.claims.missing import number
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 _LEARNED = 0.8  # of the error of x_hat = 0: a network above it has learned next to nothing, and so has no gap

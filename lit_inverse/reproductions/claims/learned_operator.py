@@ -2,7 +2,7 @@
 
 from lit_inverse.intervals import t_interval
 from lit_inverse.reproductions.claims.missing import missing
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Tables
 
 _STILL = 0.02  # of the way from x(A), made in the last tenth of the steps: a descent that makes more has not ended

@@ -3,7 +3,7 @@
 import math
 
 from lit_inverse.reproductions.claims.sweeps import Difference, differences
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Tables
 
 

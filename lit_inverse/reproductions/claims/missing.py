@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lit_inverse.reproductions.experiment import Verdict
+from lit_inverse.reproductions.reproduction import Verdict
 from lit_inverse.reproductions.tables import Row
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lit_inverse.reproductions.claims.missing import missing
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 from lit_inverse.theory.jacobian_spectra.measurement import LEADING, two_layer_name
 from lit_inverse.theory.two_layer import predicted_spectrum, triangle

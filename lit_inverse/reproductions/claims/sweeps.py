@@ -9,7 +9,7 @@ from scipy import stats
 
 from lit_inverse.intervals import wilson_interval
 from lit_inverse.reproductions.claims.missing import missing, number
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 Place = tuple[Any, float]  # setting and noise level

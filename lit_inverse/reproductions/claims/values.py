@@ -9,7 +9,7 @@ from scipy import stats
 
 from lit_inverse.intervals import share_difference
 from lit_inverse.reproductions.claims.missing import missing
-from lit_inverse.reproductions.experiment import Check, Verdict
+from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 _FEWEST = 3  # points of a power law: two have no interval

@@ -76,7 +76,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Reproduction:
     """A figure or table of a paper.
 
     Attributes:

@@ -54,6 +54,14 @@ def grid(n_columns: int = 3) -> Figure:
     )
 
 
+def lying_grid() -> Figure:
+    images = np.random.default_rng(0).uniform(-1, 1, size=(2, 1, 12, 8))
+    labels = ["a", "a solver of a very long name", "c"]
+    return figures.reconstruction_grid(
+        [*images], {label: [*-images] for label in labels}, {label: [0.5, 0.00125] for label in labels}, (-1, 1)
+    )
+
+
 def along() -> Figure:
     loss = Trajectory([0, 1, 10], [1.0, 0.5, 0.1], "loss", [1, 5, 10], [9.0, 3.0, 1.0])
     gap = Trajectory([0, 3], [1.0, 0.2], "gap", [1, 3], [1.0, 1e-8])
@@ -90,7 +98,7 @@ def in_db(kind: str, exact: float = -147.0) -> Figure:
 
 
 ALL = {kind: lambda kind=kind: drawn(kind) for kind in ("log", "linear", "noise", "success", "time", "pairs")}
-ALL |= {"grid": grid, "along": along}
+ALL |= {"grid": grid, "lying grid": lying_grid, "along": along}
 IN_DB = ("layers", "noise in dB", "curves in dB", "curves in dB, exact oracle", "time in dB")
 ALL |= {kind: lambda kind=kind: in_db(kind) for kind in IN_DB}
 
@@ -130,6 +138,14 @@ def test_nothing_overlaps(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["log", "success", "pairs", "time"])
 def test_any_settings_can_be_drawn(kind: str, settings: Sequence[object]) -> None:
     assert overlaps(drawn(kind, settings)) == []
+
+
+def test_few_images_of_many_solvers_lie() -> None:
+    places = [tuple(image.get_extent()) for image in lying_grid().axes[0].get_images()]
+    assert len(places) == 2 + 2 * 2 * 3  # originals; images and maps
+    assert len({left for left, *_ in places}) == 4  # the originals, and each solver
+    assert len(set(places)) == len(places)
+    assert all((right - left, bottom - top) == pytest.approx((1, 1.5)) for left, right, bottom, top in places)
 
 
 def test_solvers_differ_without_colour() -> None:

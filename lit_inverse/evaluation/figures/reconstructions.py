@@ -15,6 +15,8 @@ Image = npt.NDArray[np.floating[Any]]
 _BRIGHTEST = 0.995  # quantile of the errors that ends their scale
 _CELL, _LEFT, _RIGHT, _EDGE = 0.9, 1.35, 0.85, 0.08  # inches: width of an image, margins
 _GAP, _TEXT = 0.07, 0.22  # between images, and for the error above a map, in widths of an image
+_LINE, _CHARACTERS = 0.13, 17  # inches and length of a line of a label
+_FEW = 2  # images that lie
 
 
 def reconstruction_grid(
@@ -25,6 +27,8 @@ def reconstruction_grid(
 ) -> Figure:
     """Images (C, H, W): the originals on top, then for each solver its images, and |x_hat - x| (mean over C) below.
 
+    One or two images of more solvers lie: a column for each solver.
+
     Args:
         originals: one per column, of one shape.
         rows: label -> one image per column; None where there is none.
@@ -34,64 +38,109 @@ def reconstruction_grid(
     maps = {label: [_error_map(*pair) for pair in zip(row, originals, strict=True)] for label, row in rows.items()}
     found = [np.ravel(one) for row in maps.values() for one in row if one is not None]
     largest = (float(np.quantile(np.concatenate(found), _BRIGHTEST)) if found else 0.0) or 1.0
-    sheet = _Sheet(len(originals), len(rows), originals[0].shape[-2] / originals[0].shape[-1])
-    sheet.row(0, "original", [_shown(image, value_range) for image in originals])
-    for place, (label, images) in enumerate(rows.items()):
-        sheet.row(1 + 2 * place, label, [_shown(image, value_range) for image in images])
-        sheet.error_maps(2 + 2 * place, maps[label], errors[label], largest)
+    aspect = originals[0].shape[-2] / originals[0].shape[-1]
+    kind = _Lying if len(originals) <= _FEW < len(rows) else _Standing
+    sheet = kind(len(originals), list(rows), aspect)
+    sheet.images(0, [_shown(image, value_range) for image in originals])
+    for place, (label, images) in enumerate(rows.items(), start=1):
+        sheet.images(place, [_shown(image, value_range) for image in images])
+        sheet.error_maps(place, maps[label], errors[label], largest)
     return sheet.figure
 
 
 class _Sheet:
-    """Images on one pair of axes, whose unit is the width of an image (axes for each would take seconds to lay out)."""
+    """Images on one pair of axes, whose unit is the width of an image (axes for each would take seconds to lay out).
 
-    def __init__(self, n_columns: int, n_solvers: int, aspect: float) -> None:
-        self.aspect = aspect
-        self.tops = [0.0]
-        for _ in range(n_solvers):
-            self.tops.append(self.tops[-1] + aspect + 1.5 * _GAP)
-            self.tops.append(self.tops[-1] + aspect + _TEXT)
-        width, height = n_columns * (1 + _GAP) - _GAP, self.tops[-1] + aspect
-        whole = _LEFT + _CELL * width + _RIGHT, _CELL * height + 2 * _EDGE
+    Place 0 is that of the originals, others those of solvers.
+    """
+
+    def __init__(self, n_images: int, labels: Sequence[str], aspect: float) -> None:
+        self.n_images, self.aspect = n_images, aspect
+        self.labels = [textwrap.wrap(label, _CHARACTERS) for label in ("original", *labels)]
+        width, height, left, top = self._extent()
+        whole = left + _CELL * width + _RIGHT, top + _CELL * height + _EDGE
         self.figure = Figure(figsize=whole)
-        self.axes = self._axes(whole, _LEFT, _EDGE, _CELL * width, _CELL * height)
+        self.axes = self._axes(whole, left, _EDGE, _CELL * width, _CELL * height)
         self.axes.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
         self.axes.set_axis_off()
         tall = min(_CELL * height, 3.0)
-        bar_at = _LEFT + _CELL * width + 0.12, _EDGE + (_CELL * height - tall) / 2
+        bar_at = left + _CELL * width + 0.12, _EDGE + (_CELL * height - tall) / 2
         self.bar = self._axes(whole, *bar_at, 0.12, tall)
         self.bar.set_visible(False)
+        for place, lines in enumerate(self.labels):
+            self._label(place, "\n".join(lines))
+
+    def _extent(self) -> tuple[float, float, float, float]:
+        """Width and height in widths of an image, margins to the left and at the top in inches."""
+        raise NotImplementedError
+
+    def _at(self, place: int, number: int, is_map: bool) -> tuple[float, float]:
+        """Left and upper end of an image, or of its map."""
+        raise NotImplementedError
+
+    def _label(self, place: int, label: str) -> None:
+        raise NotImplementedError
 
     def _axes(self, whole: tuple[float, float], left: float, bottom: float, width: float, height: float) -> Axes:
         return self.figure.add_axes((left / whole[0], bottom / whole[1], width / whole[0], height / whole[1]))
 
-    def _image(self, row: int, column: int, image: Image, cmap: str, largest: float) -> AxesImage:
-        left, top = column * (1 + _GAP), self.tops[row]
+    def _image(self, at: tuple[float, float], image: Image, cmap: str, largest: float) -> AxesImage:
+        left, top = at
         extent = (left, left + 1, top + self.aspect, top)
         return self.axes.imshow(image, extent=extent, aspect="auto", cmap=cmap, vmin=0, vmax=largest)
 
-    def row(self, row: int, label: str, images: Sequence[Image | None]) -> None:
-        """Images with values in [0, 1] and the label to their left."""
-        middle = self.tops[row] + self.aspect / 2
-        self.axes.text(-0.1, middle, "\n".join(textwrap.wrap(label, 17)), ha="right", va="center", fontsize=8)
-        for column, image in enumerate(images):
+    def images(self, place: int, images: Sequence[Image | None]) -> None:
+        """With values in [0, 1]."""
+        for number, image in enumerate(images):
             if image is not None:
-                self._image(row, column, image, "gray", 1.0)
+                self._image(self._at(place, number, is_map=False), image, "gray", 1.0)
 
     def error_maps(
-        self, row: int, maps: Sequence[Image | None], errors: Sequence[float | None], largest: float
+        self, place: int, maps: Sequence[Image | None], errors: Sequence[float | None], largest: float
     ) -> None:
         """Maps (H, W) on the scale from 0 to `largest`, with the errors above."""
-        for column, (one, error) in enumerate(zip(maps, errors, strict=True)):
+        for number, (one, error) in enumerate(zip(maps, errors, strict=True)):
             if one is None:
                 continue
-            shown = self._image(row, column, one, "magma", largest)
-            middle = column * (1 + _GAP) + 0.5
-            self.axes.text(middle, self.tops[row] - 0.03, f"MSE {error:.3g}", ha="center", va="bottom", fontsize=7)
+            left, top = self._at(place, number, is_map=True)
+            shown = self._image((left, top), one, "magma", largest)
+            self.axes.text(left + 0.5, top - 0.03, f"MSE {error:.3g}", ha="center", va="bottom", fontsize=7)
             if not self.bar.get_visible():
                 self.figure.colorbar(shown, cax=self.bar, extend="max").set_label("|x_hat - x|", fontsize=8)
                 self.bar.tick_params(labelsize=7)
                 self.bar.set_visible(True)
+
+
+class _Standing(_Sheet):
+    """A column for each image, the labels to the left."""
+
+    def _extent(self) -> tuple[float, float, float, float]:
+        height = self._at(len(self.labels) - 1, 0, is_map=True)[1] + self.aspect
+        return self.n_images * (1 + _GAP) - _GAP, height, _LEFT, _EDGE
+
+    def _at(self, place: int, number: int, is_map: bool) -> tuple[float, float]:
+        top = place * (2 * self.aspect + 1.5 * _GAP + _TEXT) - (0 if is_map or not place else self.aspect + _TEXT)
+        return number * (1 + _GAP), top
+
+    def _label(self, place: int, label: str) -> None:
+        middle = self._at(place, 0, is_map=False)[1] + self.aspect / 2
+        self.axes.text(-0.1, middle, label, ha="right", va="center", fontsize=8)
+
+
+class _Lying(_Sheet):
+    """A column for each solver, the labels above."""
+
+    def _extent(self) -> tuple[float, float, float, float]:
+        height = self._at(0, self.n_images - 1, is_map=True)[1] + self.aspect
+        top = _EDGE + _LINE * max(map(len, self.labels))
+        return len(self.labels) * (1 + _GAP) - _GAP, height, _EDGE, top
+
+    def _at(self, place: int, number: int, is_map: bool) -> tuple[float, float]:
+        top = number * (2 * self.aspect + 1.5 * _GAP + _TEXT) + (self.aspect + _TEXT if is_map else 0)
+        return place * (1 + _GAP), top
+
+    def _label(self, place: int, label: str) -> None:
+        self.axes.text(self._at(place, 0, is_map=False)[0] + 0.5, -0.03, label, ha="center", va="bottom", fontsize=7)
 
 
 def _shown(image: Image | None, value_range: tuple[float, float]) -> Image | None:

@@ -1,16 +1,15 @@
 """What all data modules share: three named splits of (x, id) items, a value range, and the loaders."""
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, TypedDict, get_args, runtime_checkable
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
-from datamodules.loader import EpochSampler, ResumableLoader, loader_options
+from datamodules.loader import LoadedDataModule
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -127,7 +126,7 @@ def _fault(pixels: Tensor) -> str:
     )
 
 
-class SplitDataModule(pl.LightningDataModule, ABC):
+class SplitDataModule(LoadedDataModule):
     """Interface of the data modules, with everything but the reading of the images.
 
     Args:
@@ -191,35 +190,15 @@ class SplitDataModule(pl.LightningDataModule, ABC):
             raise ValueError(f"{type(self).__name__} has no {split} images: its arguments leave {sizes}")
         return ImageDataset(source, self.value_range)
 
-    def train_dataloader(self) -> DataLoader[Item]:
-        """Batches of the training items in a new order in each epoch."""
-        items = self.dataset("train")
-        return ResumableLoader(items, sampler=EpochSampler(len(items), self.seed), **self._options)
-
-    def val_dataloader(self) -> DataLoader[Item] | list[Any]:
-        """Batches of the validation items; no loader, and so no validation, where the arguments leave none."""
-        return self._loader("val") if len(self._read_once()["val"]) else []
-
-    def test_dataloader(self) -> DataLoader[Item]:
-        """Batches of the test items."""
-        return self._loader("test")
-
-    def predict_dataloader(self) -> DataLoader[Item]:
-        """Batches of the test items."""
-        return self._loader("test")
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are validation items."""
+        return bool(len(self._read_once()["val"]))
 
     def _read_once(self) -> dict[Split, ImageSource]:
         if self._sources is None:
             self._sources = self.read()
         return self._sources
-
-    def _loader(self, split: Split) -> DataLoader[Item]:
-        return DataLoader(self.dataset(split), **self._options)
-
-    @property
-    def _options(self) -> dict[str, Any]:
-        """Of all loaders."""
-        return loader_options(self.batch_size, self.num_workers, self.seed)
 
 
 def _checked_range(value_range: tuple[float, float]) -> tuple[float, float]:

@@ -1,11 +1,13 @@
-"""Loaders that go on where they stood."""
+"""Loaders that go on where they stood, and data modules that have them."""
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, Sampler
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 
 class EpochSampler(Sampler[int]):
@@ -76,12 +78,55 @@ class ResumableLoader(DataLoader[Any]):
         self._resume = state["epoch"], state["n_given"]
 
 
-def loader_options(batch_size: int, num_workers: int, seed: int) -> dict[str, Any]:
-    """Arguments that all loaders of a data module share."""
-    return {
-        "batch_size": batch_size,
-        "num_workers": num_workers,
-        "persistent_workers": num_workers > 0,
-        # A loader that is given none draws from the global generator.
-        "generator": torch.Generator().manual_seed(seed),
-    }
+class LoadedDataModule(pl.LightningDataModule, ABC):
+    """A data module with the loaders of its splits.
+
+    Attributes:
+        batch_size: items per batch of every loader; the last batch may be smaller, none is dropped.
+        num_workers: processes that read items, 0 to read them in the main process.
+        seed: seed of the order of the training items; the global random generator is not touched.
+        collate: makes a batch of items; torch's default where it is None.
+    """
+
+    batch_size: int
+    num_workers: int = 0
+    seed: int
+    collate: Callable[[list[Any]], Any] | None = None
+
+    @abstractmethod
+    def dataset(self, split: str) -> Dataset[Any]:
+        """The items of a split, "train", "val" or "test"."""
+
+    @property
+    @abstractmethod
+    def has_validation(self) -> bool:
+        """Whether there are validation items."""
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Batches of the training items in a new order in each epoch."""
+        items = self.dataset("train")
+        return ResumableLoader(items, sampler=EpochSampler(len(items), self.seed), **self._options)  # type: ignore[arg-type]
+
+    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
+        """Batches of the validation items; no loader, and so no validation, where there are none."""
+        return DataLoader(self.dataset("val"), **self._options) if self.has_validation else []
+
+    def test_dataloader(self) -> DataLoader[Any]:
+        """Batches of the test items."""
+        return DataLoader(self.dataset("test"), **self._options)
+
+    def predict_dataloader(self) -> DataLoader[Any]:
+        """Batches of the test items."""
+        return self.test_dataloader()
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """Of all loaders."""
+        return {
+            "batch_size": self.batch_size,
+            "num_workers": self.num_workers,
+            "persistent_workers": self.num_workers > 0,
+            "collate_fn": self.collate,
+            # A loader that is given none draws from the global generator.
+            "generator": torch.Generator().manual_seed(self.seed),
+        }

@@ -1,16 +1,14 @@
 """What the data modules of drawn vectors share."""
 
-from abc import ABC, abstractmethod
-from typing import Any
+from abc import abstractmethod
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from datamodules.base import SPLITS, Item, Split
-from datamodules.loader import EpochSampler, ResumableLoader
+from datamodules.loader import LoadedDataModule
 
 _BLOCK = 64  # signals drawn at once: sets of N and of more signals begin alike
 
@@ -30,7 +28,7 @@ class Signals(Dataset[Item]):
         return {"x": self.x[index], "id": f"{self.split}/{index}"}
 
 
-class SignalsDataModule(pl.LightningDataModule, ABC):
+class SignalsDataModule(LoadedDataModule):
     """Interface of the data modules of vectors (n,), with everything but the drawing.
 
     Args:
@@ -86,23 +84,10 @@ class SignalsDataModule(pl.LightningDataModule, ABC):
             self._sets[split] = self._fixed(split, size)
         return Signals(self._sets[split], split)
 
-    def train_dataloader(self) -> DataLoader[Any]:
-        """Batches of the training set, in a new order in each epoch."""
-        items = self.dataset("train")
-        sampler = EpochSampler(len(items), self.seed)
-        return ResumableLoader(items, self.batch_size, sampler=sampler, generator=torch.Generator())
-
-    def val_dataloader(self) -> DataLoader[Any]:
-        """Batches of the validation set."""
-        return DataLoader(self.dataset("val"), self.batch_size, generator=torch.Generator())
-
-    def test_dataloader(self) -> DataLoader[Any]:
-        """Batches of the test set."""
-        return DataLoader(self.dataset("test"), self.batch_size, generator=torch.Generator())
-
-    def predict_dataloader(self) -> DataLoader[Any]:
-        """Batches of the test set."""
-        return self.test_dataloader()
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are validation items."""
+        return True
 
     def _fixed(self, split: Split, size: int) -> Tensor:
         """The signals (N, n) of a set."""

@@ -2,13 +2,10 @@
 
 import warnings
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import pytorch_lightning as pl
-from torch.utils.data import DataLoader
+from typing import Literal, get_args
 
 from datamodules.base import SPLITS, Split
-from datamodules.fastmri.dataset import SliceItem, Slices, collate
+from datamodules.fastmri.dataset import Slices, collate
 from datamodules.fastmri.fingerprints import Fingerprints
 from datamodules.fastmri.index import Found, Index, default_cache
 from datamodules.fastmri.listing import list_volumes, sample
@@ -16,13 +13,13 @@ from datamodules.fastmri.reader import Files
 from datamodules.fastmri.synthetic import EMBEDDED, DrawnSource, SyntheticVolumes, embedded_names
 from datamodules.fastmri.volume import Challenge, Volume
 from datamodules.folder import check_fractions
-from datamodules.loader import EpochSampler, ResumableLoader, loader_options
+from datamodules.loader import LoadedDataModule
 from datamodules.paths import ConfigPath
 
 _OF_STAGE: dict[str | None, tuple[Split, ...]] = {"fit": ("train", "val"), "validate": ("val",), "test": ("test",)}
 
 
-class FastMRIDataModule(pl.LightningDataModule):
+class FastMRIDataModule(LoadedDataModule):
     """k-space and reference images of MRI slices, from files in the format of fastMRI (Zbontar et al. 2018; HDF5).
 
     Items are described in `SliceItem`: complex k-space of all coils, centred; the magnitude image x; the maximum of the
@@ -67,6 +64,7 @@ class FastMRIDataModule(pl.LightningDataModule):
     """
 
     value_range = None
+    collate = staticmethod(collate)
     shown_range = (0.0, 1.0)  # magnitudes are compared in units of the maximum of their volume
 
     def __init__(
@@ -137,20 +135,10 @@ class FastMRIDataModule(pl.LightningDataModule):
             self._slices[split] = self._draw(split) if self.root is None else self._index(self.root, split)
         return self._slices[split]
 
-    def train_dataloader(self) -> DataLoader[SliceItem]:
-        """Batches of the training slices in a new order in each epoch."""
-        items = self.dataset("train")
-        return ResumableLoader(items, sampler=EpochSampler(len(items), self.seed), **self._options)
-
-    def val_dataloader(self) -> DataLoader[SliceItem] | list[Any]:
-        """Batches of the validation slices; no loader, and so no validation, where there are no such volumes."""
-        return DataLoader(self.dataset("val"), **self._options) if self._names["val"] else []
-
-    def test_dataloader(self) -> DataLoader[SliceItem]:
-        """Batches of the test slices."""
-        return DataLoader(self.dataset("test"), **self._options)
-
-    predict_dataloader = test_dataloader
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are validation items."""
+        return bool(self._names["val"])
 
     @property
     def _names(self) -> dict[Split, list[str]]:
@@ -205,11 +193,6 @@ class FastMRIDataModule(pl.LightningDataModule):
         n_kept = max(1, round(self.slices * n_slices))
         first = (n_slices - n_kept) // 2
         return range(first, first + n_kept)
-
-    @property
-    def _options(self) -> dict[str, Any]:
-        """Of all loaders."""
-        return loader_options(self.batch_size, self.num_workers, self.seed) | {"collate_fn": collate}
 
 
 def _without_undersampled(found: Found) -> Found:

@@ -66,7 +66,7 @@ REPRODUCTIONS = (
             "not have them its first two are measured, and the second claim is undecided.",
             _CONVERGED,
             "Adam, as in the authors' notebook, for gradient descent.",
-            "Small: 64 x 64 pixels, 64 channels of 256, 3000 iterations of 100,000.",
+            "Small: 64 x 64 pixels, 64 channels of 256, 10,000 iterations of 100,000.",
         ),
     ),
     Reproduction(

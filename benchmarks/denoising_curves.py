@@ -73,10 +73,10 @@ class Judged:
     def see(self, iterate: Iterate) -> None:
         if self.end < iterate.number:
             return
-        verdict: Decision = self.watch.see(self.rehearsal.step() if self.rehearsal else iterate)
-        if verdict.better:
+        decision: Decision = self.watch.see(self.rehearsal.step() if self.rehearsal else iterate)
+        if decision.better:
             self.number = iterate.number
-        if verdict.done:
+        if decision.done:
             self.end = iterate.number
 
 

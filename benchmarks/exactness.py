@@ -90,7 +90,7 @@ def run(
 
 def compare(first: list[dict[str, Any]], rows: list[dict[str, Any]], batch_size: int) -> tuple[str, bool]:
     """What is found, solver by solver, and whether it is as it must be."""
-    from lit_inverse.evaluation.statistics import t_interval
+    from lit_inverse.intervals import t_interval
 
     reference = {row["key"]: row["mse"] for row in first}
     counts = Counter(row["key"] for row in rows)

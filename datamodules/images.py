@@ -1,5 +1,6 @@
 """Any folder of images."""
 
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +23,8 @@ class ImagesDataModule(SplitDataModule):
         size: side of the square it is resized to (bilinear), null to leave it. All images must come out equal in size.
         fractions: parts of the images for train, val and test, with sum 1; a hash of its path decides about an image.
         extensions: endings of image files, in any case.
-        first: ids of the images to begin with, in this order, of which any may be missing; the others follow.
+        first: ids of the images to begin with, in this order; the others follow. Those that the folder does not have
+            are left out with a warning.
         shared: the arguments of ``SplitDataModule``.
 
     Raises:
@@ -48,5 +50,7 @@ class ImagesDataModule(SplitDataModule):
     def read(self) -> dict[Split, ImageSource]:
         """Lists, checks and splits the files."""
         names = self.folder.names()
+        if missing := [name for name in self.first if name not in names]:
+            warnings.warn(f"{self.root} has no {', '.join(missing)}: its images begin with others", stacklevel=2)
         begin = [name for name in self.first if name in names]
         return self.folder.read(list(dict.fromkeys([*begin, *names])))

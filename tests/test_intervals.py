@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lit_inverse.intervals import ratio_interval, share_difference, t_interval, wilson_interval
+from lit_inverse.intervals import bootstrap_interval, ratio_interval, share_difference, t_interval, wilson_interval
 
 
 @pytest.mark.parametrize("n", [2, 5, 40])
@@ -56,3 +56,16 @@ def test_the_interval_of_two_shares_is_the_published_one(
 ) -> None:
     """Newcombe 1998, Table II, method 10."""
     assert share_difference(first, second)[1:] == pytest.approx((low, high), abs=1e-4)
+
+
+def test_the_bootstrap_interval_is_repeatable_and_scipys() -> None:
+    values = np.random.default_rng(0).gamma(1.0, size=30)
+    expected = stats.bootstrap(
+        (values,), np.mean, n_resamples=9999, vectorized=False, rng=np.random.default_rng(0)
+    ).confidence_interval
+    assert (
+        bootstrap_interval(values)
+        == bootstrap_interval(values)
+        == pytest.approx((expected.low, expected.high), rel=0.02)
+    )
+    assert bootstrap_interval(np.full(5, 0.1)) == pytest.approx((0.1, 0.1))

@@ -47,7 +47,7 @@ class Solver(ABC):
             solvers); chaotic ones agree only over their first iterations.
         native_range: the range of x the method is tied to; None when it works in any. If the caller's differs,
             variables are changed by x = a x' + b, y' = (y - A b) / a, sigma' = sigma / a, and back in the Solution.
-        max_iter: most iterations of one item; 0 where there are none.
+        max_iter: its setting of that name, most iterations of an item, or of each of its fits; 0 where there is none.
     """
 
     version: ClassVar[int] = 1

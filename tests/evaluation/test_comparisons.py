@@ -9,7 +9,6 @@ from scipy import stats
 
 from lit_inverse.evaluation.comparisons import (
     Comparison,
-    bootstrap_interval,
     compare,
     holm,
     rank_correlation,
@@ -17,6 +16,7 @@ from lit_inverse.evaluation.comparisons import (
 )
 from lit_inverse.evaluation.findings import Table
 from lit_inverse.evaluation.statistics import summarise
+from lit_inverse.intervals import bootstrap_interval
 from lit_inverse.reproductions.tables import Tables
 
 
@@ -129,10 +129,6 @@ def test_the_winner_of_each_setting_and_whom_it_beats() -> None:
 def test_equal_solvers_are_not_different() -> None:
     (found,) = compare(rows_of("a", A) + rows_of("b", A))
     assert (found.difference, found.low, found.high, found.p, found.wins) == (0.0, 0.0, 0.0, 1.0, 0.5)
-
-
-def test_bootstrap_interval_is_repeatable() -> None:
-    assert bootstrap_interval(A) == bootstrap_interval(A)
 
 
 def test_a_mean_over_fewer_images_wins_nothing() -> None:

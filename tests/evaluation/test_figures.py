@@ -56,7 +56,7 @@ def grid(n_columns: int = 3) -> Figure:
 
 def lying_grid() -> Figure:
     images = np.random.default_rng(0).uniform(-1, 1, size=(2, 1, 12, 8))
-    labels = ["a", "a solver of a very long name", "c"]
+    labels = ["BM3D-AMP (robust)", "a solver of a very long name", "CONVDECODER PRIOR"]
     return figures.reconstruction_grid(
         [*images], {label: [*-images] for label in labels}, {label: [0.5, 0.00125] for label in labels}, (-1, 1)
     )

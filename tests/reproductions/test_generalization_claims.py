@@ -10,7 +10,7 @@ import torch
 from hand_made import tables
 
 from datamodules import SparseSignalsDataModule
-from lit_inverse.reproductions.claims.generalization import error_of_zero, grows_as_the_bound, smaller_gap
+from lit_inverse.reproductions.claims.generalization import error_of_zero, gap, grows_as_the_bound, smaller_gap
 
 SMALLER = smaller_gap("phi", "relu", n_layers=10)
 GROWS = grows_as_the_bound("phi", (10, 20), n_train=512)
@@ -83,6 +83,13 @@ def test_the_gap_grows_with_the_depth_no_faster_than_the_bound(
     verdict = GROWS(tables(tmp_path, gaps=rows))
     assert verdict.holds is holds
     assert len(deep) < 2 or "less 1.14 times that of 10" in verdict.evidence
+
+
+def test_networks_that_fit_nothing_have_no_growth(tmp_path: Path) -> None:
+    idle = networks("phi", 512, (0.001, 0.002, 0.001), n_layers=20, train=0.99 * error_of_zero(12))
+    found = tables(tmp_path, gaps=[*networks("phi", 512, (0.09, 0.1, 0.095)), *idle])
+    assert GROWS(found).holds is None
+    assert math.isnan(gap(found["gaps"][-1]))
 
 
 def test_the_error_of_zero_is_the_mean_length_of_the_signals() -> None:

@@ -34,6 +34,21 @@ def test_one_solver_is_far_behind_when_it_is_so_at_every_noise_level(
     assert far_ahead_of_one("ours", "lasso", "tv", margin=3.0)(found).holds is holds
 
 
+def test_the_mean_squared_error_must_be_larger_too(tmp_path: Path) -> None:
+    row = comparison("ours", "lasso", 10, *FAR) | {"difference": 0.5}
+    assert far_ahead_of_one("ours", "lasso", margin=3.0)(tables(tmp_path, comparisons=[row])).holds is None
+
+
+def test_one_of_many_levels_does_not_refute_by_chance(tmp_path: Path) -> None:
+    """Its interval ends just below 3 dB, and above once widened for the number of levels."""
+    rows = [comparison("ours", "lasso", 10, -0.295, -0.105)]
+    alone = far_ahead_of_one("ours", "lasso", margin=3.0)(tables(tmp_path / "one", comparisons=rows))
+    assert alone.holds is False
+    rows += [comparison("ours", "lasso", 10, *FAR, float(level)) for level in range(1, 4)]
+    found = tables(tmp_path / "four", comparisons=rows)
+    assert far_ahead_of_one("ours", "lasso", margin=3.0)(found).holds is None
+
+
 def test_the_evidence_names_the_closest_level_of_each_solver(tmp_path: Path) -> None:
     rows = [comparison("ours", "lasso", 10, *ends, level) for ends, level in zip((FAR, NEAR), LEVELS, strict=True)]
     evidence = far_ahead_of_one("ours", "lasso", "tv", margin=3.0)(tables(tmp_path, comparisons=rows)).evidence

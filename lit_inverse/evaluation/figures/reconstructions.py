@@ -15,7 +15,7 @@ Image = npt.NDArray[np.floating[Any]]
 _BRIGHTEST = 0.995  # quantile of the errors that ends their scale
 _CELL, _LEFT, _RIGHT, _EDGE = 0.9, 1.35, 0.85, 0.08  # inches: width of an image, margins
 _GAP, _TEXT = 0.07, 0.22  # between images, and for the error above a map, in widths of an image
-_LINE, _CHARACTERS = 0.13, 17  # inches and length of a line of a label
+_LINE = 0.13  # inches of a label
 _FEW = 2  # images that lie
 
 
@@ -27,7 +27,7 @@ def reconstruction_grid(
 ) -> Figure:
     """Images (C, H, W): the originals on top, then for each solver its images, and |x_hat - x| (mean over C) below.
 
-    One or two images of more solvers lie: a column for each solver.
+    One or two images of three solvers and more lie: originals to the left, a column for each solver.
 
     Args:
         originals: one per column, of one shape.
@@ -54,9 +54,11 @@ class _Sheet:
     Place 0 is that of the originals, others those of solvers.
     """
 
+    characters: int  # of a line of a label
+
     def __init__(self, n_images: int, labels: Sequence[str], aspect: float) -> None:
         self.n_images, self.aspect = n_images, aspect
-        self.labels = [textwrap.wrap(label, _CHARACTERS) for label in ("original", *labels)]
+        self.labels = [textwrap.wrap(label, self.characters) for label in ("original", *labels)]
         width, height, left, top = self._extent()
         whole = left + _CELL * width + _RIGHT, top + _CELL * height + _EDGE
         self.figure = Figure(figsize=whole)
@@ -114,6 +116,8 @@ class _Sheet:
 class _Standing(_Sheet):
     """A column for each image, the labels to the left."""
 
+    characters = 17
+
     def _extent(self) -> tuple[float, float, float, float]:
         height = self._at(len(self.labels) - 1, 0, is_map=True)[1] + self.aspect
         return self.n_images * (1 + _GAP) - _GAP, height, _LEFT, _EDGE
@@ -129,6 +133,8 @@ class _Standing(_Sheet):
 
 class _Lying(_Sheet):
     """A column for each solver, the labels above."""
+
+    characters = 14
 
     def _extent(self) -> tuple[float, float, float, float]:
         height = self._at(0, self.n_images - 1, is_map=True)[1] + self.aspect

@@ -11,9 +11,9 @@ from lit_inverse.reproductions.reproduction import Check, Verdict
 from lit_inverse.reproductions.tables import Row, Tables
 
 _LAST = 0.1  # of the iterations, whose loss is held to that of as many before
-_FALLS = 0.05  # a loss that falls by less is flat
+_CHANGES = 0.05  # a loss that changes by less is flat
 _FITTED = 1e-3  # of the first loss: what is left to fit is a thousandth of the energy of y
-_MOVES = 0.02  # an error that changes by less from the last kept iterate but one, some quarter before, is at rest
+_MOVES = 0.02  # an error that changes by less from the last kept iterate but one is at rest
 
 
 def digest(solver: str) -> Callable[[Tables], list[Row]]:
@@ -64,9 +64,9 @@ def ends_lower(image: str, than: str) -> Check:
 def needs_no_stop(slack: float) -> Check:
     """Once the fit has converged its last error is at most this much above the least along it, relatively.
 
-    Undecided before it has: the loss must be flat (its median over the last tenth of the iterations is at most 5 %
-    below that over the tenth before) or next to nothing (a thousandth of the first), and the error at rest (it changes
-    by at most 2 % from the last kept iterate but one, some quarter of the iterations before).
+    Undecided before it has: the loss must be flat (its median over the last tenth of the iterations is within 5 % of
+    that over the tenth before) or next to nothing (a thousandth of the first), and the error at rest (it changes by at
+    most 2 % from the last kept iterate but one, which lies after some two thirds of the iterations).
     """
 
     def check(tables: Tables) -> Verdict:
@@ -76,7 +76,7 @@ def needs_no_stop(slack: float) -> Check:
         best, end = min(errors, key=lambda at: errors[at]), errors[max(errors)]
         excess = end / errors[best] - 1
         evidence = f"error {end:.3g} after {max(errors)} iterations, {excess:+.1%} of the least, after {best}"
-        if moves := _loss_falls(losses) or _error_moves(errors):
+        if moves := _loss_changes(losses) or _error_moves(errors):
             return Verdict(None, f"{evidence}; not converged: {moves}")
         return Verdict(excess <= slack, evidence)
 
@@ -88,7 +88,7 @@ def _curve(tables: Tables, column: str) -> dict[int, float]:
     return {row["iteration"]: number(row[column]) for row in tables["along"] if row[column] is not None}
 
 
-def _loss_falls(losses: dict[int, float]) -> str:
+def _loss_changes(losses: dict[int, float]) -> str:
     """Says so; empty where it is flat or next to nothing."""
     last, first = max(losses), losses[min(losses)]
     late, before = (
@@ -98,9 +98,9 @@ def _loss_falls(losses: dict[int, float]) -> str:
     if not late or not before:
         return "too few losses were kept"
     found = float(np.median(late))
-    if found <= _FITTED * first or found >= (1 - _FALLS) * float(np.median(before)):
+    if found <= _FITTED * first or abs(found / float(np.median(before)) - 1) <= _CHANGES:
         return ""
-    return f"the loss, {found / first:.2g} of the first, still falls"
+    return f"the loss, {found / first:.2g} of the first, still changes"
 
 
 def _error_moves(errors: dict[int, float]) -> str:

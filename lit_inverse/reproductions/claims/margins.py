@@ -10,8 +10,9 @@ from lit_inverse.reproductions.tables import Tables
 def far_ahead_of_one(solver: str, *others: str, margin: float) -> Check:
     """One of the others at least, the same one everywhere, is this many dB worse at every setting and noise level.
 
-    One is where its 95 % intervals lie above the margin, and is not where one of them lies below it; undecided where
-    one holds the margin or a comparison is missing. The claim is refuted when none of the others is.
+    One is where its 95 % intervals in dB lie above the margin and its mean squared errors are the larger ones, and is
+    not where one interval lies below it, widened for the number of places (`Difference.within`); undecided otherwise.
+    The claim is refuted when none of the others is.
     """
 
     def check(tables: Tables) -> Verdict:
@@ -29,9 +30,9 @@ def _measured(tables: Tables, solver: str, other: str) -> list[Difference]:
 
 
 def _is_above(found: list[Difference], places: int, margin: float) -> bool | None:
-    if any(one.high < margin for one in found):
+    if any(one.within(places)[1] < margin for one in found):
         return False
-    return True if 0 < len(found) == places and all(one.low > margin for one in found) else None
+    return True if 0 < len(found) == places and all(one.low > margin and one.mse > 0 for one in found) else None
 
 
 def _closest(found: list[Difference], places: int) -> str:

@@ -49,17 +49,17 @@ class Answers(PerFit):
         self.n_iter = torch.full_like(self.number, max_iter)
         self.stopped = torch.zeros_like(self.number, dtype=torch.bool)
 
-    def update(self, iterate: Iterate, image: Tensor, verdict: Decision) -> None:
+    def update(self, iterate: Iterate, image: Tensor, decision: Decision) -> None:
         """Takes an iterate and the image that stands for it."""
-        better = verdict.better
-        if verdict.done is not None:
+        better = decision.better
+        if decision.done is not None:
             better = better & ~self.stopped
-            self.n_iter = torch.where(verdict.done & ~self.stopped, iterate.number, self.n_iter)
+            self.n_iter = torch.where(decision.done & ~self.stopped, iterate.number, self.n_iter)
         self.x = torch.where(column(better, image), image, self.x)
         self.objective = torch.where(better, iterate.objective, self.objective)
         self.number = torch.where(better, iterate.number, self.number)
-        if verdict.done is not None:
-            self.stopped = self.stopped | verdict.done
+        if decision.done is not None:
+            self.stopped = self.stopped | decision.done
 
     def put(self, index: Tensor, others: "Answers") -> None:
         """Replaces the answers of the fits of these numbers."""
@@ -93,13 +93,13 @@ class Fitting:
         """From the first iterate on."""
         for number in range(self.max_iter):
             iterate = self._step(number)
-            verdict = self.watch.see(iterate)
+            decision = self.watch.see(iterate)
             if number == 0:
                 self.answers = Answers(iterate, self.max_iter)
             running = ~self.answers.stopped
-            self.answers.update(iterate, self.smoother(iterate), verdict)
-            self._record(iterate, None if verdict.done is None else running)
-            looks = verdict.done is not None and (number + 1) % LOOK_EVERY == 0
+            self.answers.update(iterate, self.smoother(iterate), decision)
+            self._record(iterate, None if decision.done is None else running)
+            looks = decision.done is not None and (number + 1) % LOOK_EVERY == 0
             if looks and not self._leave_out_ended():
                 break
         answers = self._merged()

@@ -59,10 +59,10 @@ def watch_scores(rule: StoppingRule, objectives: Tensor, images: Tensor) -> tupl
     ended = torch.full((n_fits,), -1)
     ends = False
     for number in range(n_iter):
-        verdict = watch.see(Iterate(number, images[number], torch.zeros(n_fits, 3), objectives[number]))
+        decision = watch.see(Iterate(number, images[number], torch.zeros(n_fits, 3), objectives[number]))
         going_on = ended < 0
-        chosen = torch.where(verdict.better & going_on, number, chosen)
-        if verdict.done is not None:
+        chosen = torch.where(decision.better & going_on, number, chosen)
+        if decision.done is not None:
             ends = True
-            ended = torch.where(verdict.done & going_on, number, ended)
+            ended = torch.where(decision.done & going_on, number, ended)
     return chosen, ended if ends else None

@@ -172,7 +172,7 @@ def test_without_noise_the_discrepancy_never_stops_a_fit() -> None:
     watch = Discrepancy().start(descent(data(2, sigma=0.0)), 10)
     fits = descent(data(2, sigma=0.0))
     for _ in range(3):
-        verdict = watch.see(fits.step())
-    assert verdict.done is not None
-    assert not verdict.done.any()
-    assert verdict.better.all()
+        decision = watch.see(fits.step())
+    assert decision.done is not None
+    assert not decision.done.any()
+    assert decision.better.all()

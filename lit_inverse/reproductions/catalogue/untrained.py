@@ -51,8 +51,8 @@ REPRODUCTIONS = (
         "Error of a deep decoder along its fit to noiseless Gaussian measurements, m = n / 4.",
         [
             Claim(
-                "No early stopping is needed: at convergence the error (of the first image) is at most a tenth above the "
-                "least.",
+                "No early stopping is needed: at convergence the error (of the first image) is at most a tenth above "
+                "the least.",
                 needs_no_stop(slack=0.1),
             ),
             Claim(

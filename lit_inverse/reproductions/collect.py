@@ -11,8 +11,8 @@ from PIL import Image
 from lit_inverse.reproductions.reproduction import Run
 from lit_inverse.reproductions.tables import Row, Tables
 
-_MOST_BYTES = 150_000  # of a picture
-_COLOURS = 128
+_MOST_BYTES = 400_000  # of a picture
+_COLOURS = 256
 _SMALLER = 0.8  # per attempt
 
 
@@ -48,7 +48,7 @@ def pictures(patterns: Iterable[str], folder: Path) -> list[Path]:
 
 
 def keep_picture(source: Path, target: Path) -> None:
-    """Copies a PNG; one above 150 KB with fewer colours, and smaller until it is below."""
+    """Copies a PNG; one above 400 KB with fewer colours, and smaller until it is below."""
     shutil.copyfile(source, target)
     with Image.open(source) as image:
         picture = image.convert("RGB")

@@ -46,13 +46,10 @@ _ON_DIGITS = (_SETTINGS, _BASELINES, _LASSO_ON_DIGITS, _EXACT_TV)
 _ON_XRAYS = (_OTHER_XRAYS, _SETTINGS, _BASELINES, _LASSO_IN_TIME, _EXACT_TV)
 _SMALL_DIGITS = "Small: ten images, m = 25, 75 and 200, one fit of CS-DIP each where the paper has five."
 _SMALL_FITS = (
-    "the best of three fits of 400 iterations of CS-DIP with total variation .01 (Appendix A: one fit of 1000, as "
+    "the best of two fits of 600 iterations of CS-DIP with total variation .01 (Appendix A: one fit of 1000, as "
     "restarts made no difference for X-rays)."
 )
-_SMALL_XRAYS = (
-    "Small: eight images of 96 x 96 with one A of each m, m / n = 0.8, 3 and 10 %, the best of two fits of 600 "
-    "iterations of CS-DIP with total variation .01 (Appendix A: one fit of 1000, as restarts made no difference)."
-)
+_SMALL_XRAYS = f"Small: eight images of 96 x 96 with one A of each m, m / n = 0.8, 3 and 10 %, {_SMALL_FITS}"
 
 _HANDWRITTEN = Data(
     "mnist",
@@ -175,7 +172,7 @@ REPRODUCTIONS = (
             "method guesses the brightness, and that guess rules all errors.",
             "The paper shows BM3D-AMP too (Fig. 14). It is left out: made for A of independent entries, it diverged "
             "when it was tried on an X-ray of 128 x 128 with 10 and 20 lines.",
-            f"Small: five images of 128 x 128, three numbers of lines, {_SMALL_FITS}",
+            f"Small: eight images of 96 x 96, three numbers of lines, {_SMALL_FITS}",
         ),
     ),
     Reproduction(
@@ -219,7 +216,7 @@ REPRODUCTIONS = (
             *_ON_XRAYS,
             "The caption says of baselines that it does not name that they are far above the plot, and no more.",
             "Worked from the text of the paper without its figures: the noise powers are those of Table 1.",
-            f"Small: five images of 128 x 128 with one A, m = 500, two noise levels, {_SMALL_FITS}",
+            f"Small: eight images of 96 x 96 with one A, m = 281, two noise levels, {_SMALL_FITS}",
         ),
     ),
     Reproduction(

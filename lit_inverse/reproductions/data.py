@@ -30,7 +30,7 @@ class Chosen:
 def choose(run: Run, config: Path, root: Path, out: Path) -> Chosen:
     """Looks for the data below `root`, then where the configuration names it; writes to `out` what stands in for it."""
     if run.data is None:
-        return Chosen([], "drawn from seeds", "no files needed", real=True)
+        return Chosen([], "data drawn from seeds", "no files needed", real=True)
     folder = root / run.data.folder
     if folder.is_dir():
         return Chosen([f"--{run.data.root}", str(folder.resolve())], run.data.words, f"in {folder}", real=True)

@@ -39,7 +39,7 @@ def test_it_says_what_runs_on_which_data_how_far_it_is_and_where_the_page_is(
     assert said[0] == "3 runs at small settings, 1 at a time; what is finished is kept"
     folder, log = tmp_path / "data" / "xray" / "dev", tmp_path / "out" / "small" / "xray_gaussian.log"
     assert said[3] == f"  xray_gaussian (took 1.5 minutes): chest X-rays, in {folder}; log: {log}"
-    assert said[2].startswith("  lista_noiseless (not measured before): drawn from seeds, no files needed; log: ")
+    assert said[2].startswith("  lista_noiseless (not measured before): data drawn from seeds, no files needed; log: ")
     ended = dict(
         line.removeprefix(f"{i} of 3 after 0.0 minutes: ").split(" ", 1) for i, line in enumerate(said[4:7], 1)
     )

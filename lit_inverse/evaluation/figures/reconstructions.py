@@ -1,6 +1,7 @@
 """Reconstructions beside the originals, and where they err."""
 
 import textwrap
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def reconstruction_grid(
     return sheet.figure
 
 
-class _Sheet:
+class _Sheet(ABC):
     """Images on one pair of axes, whose unit is the width of an image (axes for each would take seconds to lay out).
 
     Place 0 is that of the originals, others those of solvers.
@@ -72,16 +73,17 @@ class _Sheet:
         for place, lines in enumerate(self.labels):
             self._label(place, "\n".join(lines))
 
+    @abstractmethod
     def _extent(self) -> tuple[float, float, float, float]:
         """Width and height in widths of an image, margins to the left and at the top in inches."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _at(self, place: int, number: int, is_map: bool) -> tuple[float, float]:
         """Left and upper end of an image, or of its map."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _label(self, place: int, label: str) -> None:
-        raise NotImplementedError
+        """Writes what is shown at a place beside it."""
 
     def _axes(self, whole: tuple[float, float], left: float, bottom: float, width: float, height: float) -> Axes:
         return self.figure.add_axes((left / whole[0], bottom / whole[1], width / whole[0], height / whole[1]))

@@ -43,12 +43,18 @@ def describe_run(folder: Path, configuration: str) -> dict[str, str]:
 
 
 def git_commit() -> str:
-    """Commit of the checkout this code lies in, "+ changes" when files differ from it; "unknown" outside of git."""
+    """Commit of the checkout this code lies in; "unknown" outside of git.
+
+    "+ changes" when files differ from it, but for docs/reproductions, where runs keep results.
+    """
     folder = Path(__file__).resolve().parent
     try:
         commit, status = (
             subprocess.run(["git", *command], cwd=folder, capture_output=True, text=True, check=True, timeout=20).stdout
-            for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+            for command in (
+                ["rev-parse", "HEAD"],
+                ["status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)docs/reproductions*"],
+            )
         )
     except (OSError, subprocess.SubprocessError):
         return "unknown"

@@ -1,10 +1,19 @@
 """Intervals of confidence against scipy, by how often they cover, and against a published table."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from lit_inverse.intervals import bootstrap_interval, ratio_interval, share_difference, t_interval, wilson_interval
+from lit_inverse.intervals import (
+    bootstrap_interval,
+    mean_interval,
+    ratio_interval,
+    share_difference,
+    t_interval,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize("n", [2, 5, 40])
@@ -69,3 +78,15 @@ def test_the_bootstrap_interval_is_repeatable_and_scipys() -> None:
         == pytest.approx((expected.low, expected.high), rel=0.02)
     )
     assert bootstrap_interval(np.full(5, 0.1)) == pytest.approx((0.1, 0.1))
+
+
+def test_the_order_of_values_does_not_move_an_interval() -> None:
+    """Processes end in any order, and an interval that ends near 0 must not turn a verdict with it."""
+    values = np.random.default_rng(0).gamma(0.5, size=12)
+    assert bootstrap_interval(values) == bootstrap_interval(values[::-1])
+
+
+@pytest.mark.parametrize(("n", "interval"), [(9, t_interval), (10, bootstrap_interval)])
+def test_a_few_values_have_a_t_interval(n: int, interval: Callable[..., tuple[float, float]]) -> None:
+    values = np.random.default_rng(0).normal(size=n)
+    assert mean_interval([*values]) == interval(values)

@@ -13,9 +13,8 @@ from scipy import stats
 from lit_inverse.evaluation.grouping import Setting, in_order, mean_m, per_item, setting_of
 from lit_inverse.evaluation.results import Row
 from lit_inverse.evaluation.statistics import Summary
-from lit_inverse.intervals import bootstrap_interval, t_interval
+from lit_inverse.intervals import mean_interval
 
-_FEW = 10  # images: the bootstrap's intervals of fewer are too short; of 2 every second one misses the mean
 _SIGNIFICANT = 0.05
 
 
@@ -111,9 +110,9 @@ def _comparison(setting: Setting, rows: Sequence[Row], others: Sequence[Row]) ->
     differences = np.array([*per_item(both, lambda row: row["mse"] - row["other"]).values()])
     if len(differences) < 2:
         return None
-    low, high = _interval(differences)
+    low, high = mean_interval(differences)
     in_db = np.array([*per_item(both, lambda row: _ratio_in_db(row["mse"], row["other"])).values()])
-    low_db, high_db = _interval(in_db) if np.isfinite(in_db).all() else (None, None)
+    low_db, high_db = mean_interval(in_db) if np.isfinite(in_db).all() else (None, None)
     p = float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
     return Comparison(
         first=rows[0]["solver"],
@@ -141,10 +140,6 @@ def _ratio_in_db(error: float, other: float) -> float:
     if not (0 < error < math.inf and 0 < other < math.inf):
         return math.nan
     return 10 * (math.log10(error) - math.log10(other))
-
-
-def _interval(differences: npt.NDArray[np.float64]) -> tuple[float, float]:
-    return t_interval(differences.tolist()) if len(differences) < _FEW else bootstrap_interval(differences)
 
 
 def rank_correlation(differences: npt.NDArray[np.float64]) -> float:

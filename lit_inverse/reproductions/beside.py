@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lit_inverse.reproductions.claims.fits import curve, reached
+from lit_inverse.reproductions.claims.gains import Published, gain
 from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.claims.spectra import spectrum
-from lit_inverse.reproductions.claims.sweeps import gain
 from lit_inverse.reproductions.claims.values import Points, power_law
 from lit_inverse.reproductions.reproduction import Table
 from lit_inverse.reproductions.tables import Row, Tables
@@ -53,14 +53,13 @@ def _cell(value: Any, form: str = ".4g") -> str:
     return "" if math.isnan(number(value)) else format(number(value), form)
 
 
-def gains(solver: str, of: str, published: dict[tuple[int, float], float]) -> Beside:
+def gains(solver: str, of: str, published: Published) -> Beside:
     """By how many per cent the error falls, by m and noise level."""
 
     def table(tables: Tables) -> Table:
         lines = []
         for (m, level), value in published.items():
-            near = [row["noise_level"] for row in tables["summary"] if abs(row["noise_level"] - level) < 1e-6]
-            found = gain(tables, solver, of, (m, near[0])) if near else None
+            found = gain(tables, solver, of, m, level)
             lines.append([str(m), f"{level**2:.0f}", f"{value:g} %", "not measured" if found is None else str(found)])
         return Table(["m", "noise power", "published", "ours (95 % interval)"], lines)
 

@@ -125,13 +125,14 @@ def test_every_claim_about_solvers_is_decided_by_its_configuration(run: Run, sma
             for first, second in itertools.combinations(solvers, 2)
             for m, level in places
         ],
-        summary=[
-            summary(solver, m, 1.0, level=level) | {"mse_low": 0.9, "mse_high": 1.1}
+        summary=[summary(solver, m, 1.0, 5, level) for solver in solvers for m, level in places],
+        along=[{"iteration": at, "loss": 1.0 if at == 1 else 1e-4, "error": 1.0} for at in range(1, 101)],
+        images=[
+            {"solver": solver, "setting": m, "noise_level": level, "image": name, "error": error}
             for solver in solvers
             for m, level in places
+            for name, error in (("house.png", 1.0), ("fingerprint.png", 2.0))
         ],
-        along=[{"iteration": at, "loss": 1.0, "error": 1.0} for at in range(1, 101)],
-        images=[{"image": name, "error": error} for name, error in (("house.png", 1.0), ("fingerprint.png", 2.0))],
     )
     for one in [one for one in REPRODUCTIONS if one.run is run]:
         open_ = [verdict.evidence for _, verdict in one.verdicts(made) if verdict.holds is None]

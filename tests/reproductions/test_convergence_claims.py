@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hand_made import tables
 
-from lit_inverse.reproductions.claims.convergence import digest, ends_lower, errors, needs_no_stop
+from lit_inverse.reproductions.claims.convergence import digest, needs_no_stop
 from lit_inverse.reproductions.collect import collect
 from lit_inverse.reproductions.reproduction import Run
 from lit_inverse.reproductions.tables import Tables
@@ -57,6 +57,14 @@ def test_a_fit_needs_no_stop_once_it_has_converged(
     assert CHECK(tables(tmp_path, along=fit(losses, errors))).holds is holds
 
 
+def test_a_flat_loss_is_no_convergence_where_the_fit_must_reach_y(tmp_path: Path) -> None:
+    must_fit = needs_no_stop(0.1, must_fit=True)
+    verdict = must_fit(tables(tmp_path / "flat", along=fit(FLAT, RESTING)))
+    assert verdict.holds is None
+    assert verdict.evidence.endswith("not converged: the loss, 0.1 of the first, does not reach y")
+    assert must_fit(tables(tmp_path / "fitted", along=fit(FITTED, RESTING))).holds
+
+
 def test_it_is_told_what_still_moves(tmp_path: Path) -> None:
     falls = CHECK(tables(tmp_path / "a", along=fit(FALLS, RESTING))).evidence
     assert falls.startswith("error 0.1 after 1000 iterations, +0.0% of the least, after 100; not converged: ")
@@ -93,7 +101,7 @@ def test_loss_and_error_of_the_followed_image_are_kept(tmp_path: Path) -> None:
         }
         (source / "trajectories" / f"{key}.json").write_text(json.dumps(kept))
     (source / "done.json").write_text("{}")
-    run = Run("sweep", tables=(), digests={"along": digest("all"), "none": digest("nobody"), "images": errors("all")})
+    run = Run("sweep", tables=(), digests={"along": digest("all"), "none": digest("nobody")})
     collect(run, [], source, tmp_path / "kept")
     found = Tables(tmp_path / "kept")
     assert found["along"] == [
@@ -102,11 +110,3 @@ def test_loss_and_error_of_the_followed_image_are_kept(tmp_path: Path) -> None:
         {"image": "a", "iteration": 2, "loss": 2.0, "error": 0.5},
     ]
     assert found["none"] == []
-    assert found["images"] == [{"image": "a", "error": 2.0}, {"image": "b", "error": 3.0}]
-
-
-@pytest.mark.parametrize(("texture", "holds"), [(0.2, True), (0.1, False), (0.05, False), ("nan", None)])
-def test_a_smooth_image_ends_with_a_smaller_error(texture: Any, holds: bool | None, tmp_path: Path) -> None:
-    rows = [{"image": "smooth", "error": 0.1}, {"image": "texture", "error": texture}]
-    assert ends_lower("smooth", "texture")(tables(tmp_path, images=rows)).holds is holds
-    assert ends_lower("smooth", "grass")(tables(tmp_path / "b", images=rows)).holds is None

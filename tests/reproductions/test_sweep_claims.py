@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +13,6 @@ from lit_inverse.reproductions.claims.sweeps import (
     ahead,
     ahead_in_most,
     diverges_often,
-    gain,
-    gains_with_noise,
-    saturates,
 )
 from lit_inverse.reproductions.reproduction import Check
 
@@ -170,31 +166,11 @@ def test_a_difference_without_a_number_decides_nothing(tmp_path: Path, cell: str
 
 
 @pytest.mark.parametrize("cell", ["", "nan"])
-@pytest.mark.parametrize(
-    ("check", "column"),
-    [
-        (diverges_often("ours", 0.1, share=0.0), "diverged"),
-        (saturates("ours", 10, least=0.0), "mse_mean"),
-        (gains_with_noise("ours", "lasso"), "mse_mean"),
-    ],
-)
-def test_a_summary_without_a_number_decides_nothing(tmp_path: Path, check: Check, column: str, cell: str) -> None:
-    rows = [summary(name, m, 1.0, level=level) for name in ("ours", "lasso") for m in (10, 20) for level in (0.0, 1.0)]
-    pairs = [
-        comparison("ours", "lasso", m, -0.2 - level, -0.1 - level, level) for m in (10, 20) for level in (0.0, 1.0)
-    ]
-    whole, holed = (tables(tmp_path / str(place), summary=[row | change for row in rows], comparisons=pairs)
-                    for place, change in enumerate(({}, {column: cell})))  # fmt: skip
-    assert check(whole).holds
-    assert check(holed).holds is None
-
-
-def test_errors_of_0_decide_nothing(tmp_path: Path) -> None:
-    found = tables(tmp_path, summary=[summary(name, m, 0.0) for name in ("ours", "lasso") for m in (10, 20)])
-    assert saturates("ours", 10, least=0.5)(found).holds is None
-    rows = [comparison("ours", "lasso", 10, *BETTER)]
-    zero = tables(tmp_path / "b", comparisons=rows, summary=[summary("lasso", 10, 0.0)])
-    assert gain(zero, "ours", "lasso", (10, 0.0)) is None
+def test_a_summary_without_a_number_decides_nothing(tmp_path: Path, cell: str) -> None:
+    rows = [summary("ours", m, 1.0) for m in (10, 20)]
+    check = diverges_often("ours", 0.1, share=0.0)
+    assert check(tables(tmp_path / "whole", summary=rows)).holds
+    assert check(tables(tmp_path / "holed", summary=[row | {"diverged": cell} for row in rows])).holds is None
 
 
 @pytest.mark.parametrize(
@@ -238,87 +214,12 @@ def test_a_table_without_counts_of_cases_leaves_divergence_open(tmp_path: Path) 
     assert "without cases" in verdict.evidence
 
 
-def told(m: int, mse: float, low: float, high: float) -> dict[str, Any]:
-    return summary("csgm", m, mse) | {"mse_low": low, "mse_high": high}
-
-
-@pytest.mark.parametrize(
-    ("last", "low", "high", "holds"),
-    [
-        (0.07, 0.06, 0.08, True),
-        (0.03, 0.02, 0.04, False),
-        (0.06, 0.05, 0.07, None),
-        (0.04, 0.03, 0.05, None),
-        (0.09, -math.inf, math.inf, None),
-    ],
-)
-def test_saturation_keeps_half_of_the_error_whatever_the_means_are_in_their_intervals(
-    tmp_path: Path, last: float, low: float, high: float, holds: bool | None
-) -> None:
-    rows = [summary("csgm", 25, 1.0), told(75, 0.1, 0.09, 0.11), told(200, last, low, high)]
-    assert saturates("csgm", 75, least=0.5)(tables(tmp_path, summary=rows)).holds is holds
-    assert saturates("csgm", 50, least=0.5)(tables(tmp_path / "other", summary=rows)).holds is None
-
-
-def test_saturation_is_not_refuted_where_the_first_error_may_be_0(tmp_path: Path) -> None:
-    rows = [told(75, 0.1, -0.02, 0.22), told(200, 0.01, 0.009, 0.011)]
-    assert saturates("csgm", 75, least=0.5)(tables(tmp_path, summary=rows)).holds is None
-
-
-def test_the_evidence_of_saturation_has_the_interval(tmp_path: Path) -> None:
-    rows = [told(75, 0.1, 0.08, 0.125), told(200, 0.08, 0.075, 0.084)]
-    evidence = saturates("csgm", 75, least=0.5)(tables(tmp_path, summary=rows)).evidence
-    assert evidence == "0.1 at 75, 0.08 at 200: 80% of it (60% to 105%, n = 5)"
-
-
-def in_db(low: float, high: float) -> dict[str, float]:
-    return {"difference_db": (low + high) / 2, "db_low": low, "db_high": high}
-
-
-@pytest.mark.parametrize(
-    ("noisy", "holds"),
-    [((-2.2, -1.8), True), ((-0.6, -0.2), False), ((-1.4, -1.0), None), ((-1.5, -1.0), None), ((-1.6, -1.2), True)],
-)
-def test_gains_are_compared_in_decibels(tmp_path: Path, noisy: tuple[float, float], holds: bool | None) -> None:
-    """Where per cent of the mean error, which one hard image may rule, tell the same."""
-    more = (-0.4, -0.3) if sum(noisy) < -2 else (-0.2, -0.1)
-    rows = [
-        comparison("learned", "plain", 10, -0.3, -0.2) | in_db(-1.2, -0.8),
-        comparison("learned", "plain", 10, *more, level=3.0) | in_db(*noisy),
-    ]
-    levels = [summary("plain", 10, 1.0), summary("plain", 10, 1.0, level=3.0)]
-    verdict = gains_with_noise("learned", "plain")(tables(tmp_path / "same", comparisons=rows, summary=levels))
-    assert verdict.holds is holds
-    assert verdict.evidence.startswith("at 10: 25.0 % (20.0 to 30.0, n = 5) and ")
-    rows[0] |= {"difference": -0.9 if sum(noisy) < -2 else 0.9}
-    assert (
-        gains_with_noise("learned", "plain")(tables(tmp_path / "other", comparisons=rows, summary=levels)).holds is None
-    )
-
-
-@pytest.mark.parametrize(("noisy", "holds"), [((-0.5, -0.4), True), ((-0.06, -0.05), False), ((-0.3, 0.1), None)])
-def test_gains_are_compared_between_noise_levels(
-    tmp_path: Path, noisy: tuple[float, float], holds: bool | None
-) -> None:
-    rows = [comparison("plain", "learned", 10, 0.1, 0.2), comparison("learned", "plain", 10, *noisy, level=3.0)]
-    found = tables(
-        tmp_path, comparisons=rows, summary=[summary("plain", 10, 1.0), summary("plain", 10, 1.0, level=3.0)]
-    )
-    assert gains_with_noise("learned", "plain")(found).holds is holds
-    measured = gain(found, "learned", "plain", (10, 0.0))
-    assert measured is not None
-    assert (measured.value, measured.low, measured.high, measured.n) == pytest.approx((15, 10, 20, 5))
-    assert str(measured) == "15.0 % (10.0 to 20.0, n = 5)"
-
-
 @pytest.mark.parametrize(
     "check",
     [
         ahead("a", "b"),
         ahead_in_most("a", "b", share=0.8),
         diverges_often("a", 0.1, share=0.25),
-        saturates("a", 1, least=0.5),
-        gains_with_noise("a", "b"),
     ],
 )
 def test_what_was_not_measured_is_not_decided(tmp_path: Path, check: Check) -> None:

@@ -9,7 +9,7 @@ from lit_inverse.reproductions.reproduction import Claim, Reproduction, Run
 _PAPER = "Analytic deep prior (Dittmer et al. 2020)"
 _RUN = Run("analytic_deep_prior", tables=("coefficients", "responses", "orders", "limits", "errors"))
 _PICTURE = ("analytic_deep_prior.png",)
-_SMALL = "Small: four alphas of six and two draws of noise."
+_SMALL = "Small: four alphas of six, and 7000 steps of 20,000."
 _TEXT = "Worked from the text without its figures:"
 
 REPRODUCTIONS = (

@@ -1,7 +1,8 @@
 """Heckel and Soltanolkotabi 2020, Compressive sensing with un-trained neural networks."""
 
 from lit_inverse.reproductions import beside
-from lit_inverse.reproductions.claims.convergence import digest, ends_lower, errors, needs_no_stop
+from lit_inverse.reproductions.claims.convergence import digest, needs_no_stop
+from lit_inverse.reproductions.claims.images import ends_lower, errors
 from lit_inverse.reproductions.claims.spectra import (
     as_predicted,
     changes_by_at_most,
@@ -34,30 +35,26 @@ NATURAL = Data(
 )
 _STOPS = ("stop_1", "stop_2", "stop_3", "stop_4")
 _CONVERGED = (
-    "Convergence, of the first image: the loss is flat or a thousandth of the first, and the error is at rest. Before "
-    "it the claim is undecided."
+    "Convergence, of the first image: the loss is {}a thousandth of the first, and the error is at rest. Before it the "
+    "claim is undecided."
 )
-
-
-def _sweep(name: str, data: Data) -> Run:
-    return Run(name, data, digests={"along": digest("all"), "images": errors("all")})
 
 
 REPRODUCTIONS = (
     Reproduction(
         _PAPER,
         "Fig. 1",
-        _sweep("untrained_convergence", NATURAL),
+        Run("untrained_convergence", NATURAL, digests={"along": digest("all"), "images": errors("all")}),
         "Error of a deep decoder along its fit to noiseless Gaussian measurements, m = n / 4.",
         [
             Claim(
                 "No early stopping is needed: at convergence the error (of the first image) is at most a tenth above "
                 "the least.",
-                needs_no_stop(slack=0.1),
+                needs_no_stop(slack=0.1, must_fit=True),
             ),
             Claim(
                 "The simple and smooth image ends with a smaller error than the texture.",
-                ends_lower("house.png", "fingerprint.png"),
+                ends_lower("all", "house.png", "fingerprint.png"),
             ),
         ],
         beside.errors("all", *_STOPS),
@@ -65,8 +62,11 @@ REPRODUCTIONS = (
         notes=(
             "Other images: house.png and fingerprint.png are the smooth one and the texture. Where the folder does "
             "not have them its first two are measured, and the second claim is undecided.",
-            _CONVERGED,
-            "Adam, as in the authors' notebook, for gradient descent.",
+            _CONVERGED.format(""),
+            "Adam, as in the authors' notebook, for gradient descent with a small constant step. The step is constant "
+            "for 30 % of the iterations and then falls linearly, to 0 at the last, which also brings the error to "
+            "rest: that the fit has converged is told by its loss. At a constant step (small settings, first image) "
+            "Adam's loss jumped after some 4000 iterations, and the error ended 36 % above its least.",
             "Small: 64 x 64 pixels, 64 channels of 256, 10,000 iterations of 100,000.",
         ),
     ),
@@ -117,7 +117,7 @@ REPRODUCTIONS = (
     Reproduction(
         _PAPER,
         "Fig. 5",
-        _sweep("untrained_mri", _SLICE),
+        Run("untrained_mri", _SLICE, digests={"along": digest("all")}),
         "Error of a wide five-layer deep decoder along its fit to 8-fold undersampled k-space.",
         [
             Claim(
@@ -128,8 +128,9 @@ REPRODUCTIONS = (
         beside.errors("all", *_STOPS),
         pictures=("figures/along_iterations*.png", "figures/reconstructions*.png"),
         notes=(
-            "Another slice; Adam, as in the authors' notebook, for gradient descent, and its 384 channels.",
-            _CONVERGED,
+            "Another slice; Adam, as in the authors' notebook, for gradient descent, with a constant step, and its 384 "
+            "channels.",
+            _CONVERGED.format("flat or "),
             "Small: 64 channels, 2000 iterations of 100,000, at twice the step.",
         ),
     ),

@@ -15,7 +15,7 @@ from lit_inverse.reproductions.tables import Row, Tables
 Place = tuple[Any, float]  # setting and noise level
 
 _IN_DB = "difference_db", "db_low", "db_high"
-_OF_MSE = "difference", "low", "high"
+OF_MSE = "difference", "low", "high"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def _at(solver: str, place: Place) -> str:
     return f"{solver} at {setting}" + (f", noise {level:.3g}" if level and math.isfinite(level) else "")
 
 
-def _place(row: Row) -> Place:
+def place_of(row: Row) -> Place:
+    """Where a row was measured."""
     return row["setting"], row["noise_level"]
 
 
@@ -96,9 +97,9 @@ def differences(
     for row in _within(tables, "comparisons", above, below):
         mean, low, high, mse = (number(row.get(name)) for name in (*columns, "difference"))
         if row["first"] == solver and row["second"] in others:
-            found.append(Difference(row["second"], _place(row), row["n"], mean, low, high, mse))
+            found.append(Difference(row["second"], place_of(row), row["n"], mean, low, high, mse))
         elif row["second"] == solver and row["first"] in others:
-            found.append(Difference(row["first"], _place(row), row["n"], -mean, -high, -low, -mse))
+            found.append(Difference(row["first"], place_of(row), row["n"], -mean, -high, -low, -mse))
     return found
 
 
@@ -108,7 +109,7 @@ def _missing(
     """What was run, but not compared."""
     rows = [row for name in ("summary", "comparisons") for row in _within(tables, name, above, below)]
     there = {(one.other, one.place) for one in found}
-    wanted = [(other, place) for place in dict.fromkeys(map(_place, rows)) for other in others]
+    wanted = [(other, place) for place in dict.fromkeys(map(place_of, rows)) for other in others]
     return [_at(*pair) for pair in wanted if pair not in there]
 
 
@@ -161,45 +162,22 @@ def _first(words: Sequence[str], most: int = 3) -> str:
     return "; ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
-def diverges_often(solver: str, below: float, share: float) -> Check:
-    """Ends without an answer in at least this share of the cases with m / n <= below.
+def diverges_often(solver: str, below: float, share: float, above: float = 0.0) -> Check:
+    """Ends without an answer in at least this share of the cases with above <= m / n <= below.
 
     Told by the 95 % score interval of the share (Wilson 1927), in which all cases count as independent, also those of
     one A; undecided where the interval holds `share`.
     """
+    where = f"at m / n <= {below:g}" if not above else f"at m / n of {above:g} to {below:g}"
 
     def check(tables: Tables) -> Verdict:
-        rows = [row for row in _within(tables, "summary", 0.0, below) if row["solver"] == solver]
-        if undecided := missing(f"{solver} at m / n <= {below:g}", rows, "cases", "diverged"):
+        rows = [row for row in _within(tables, "summary", above, below) if row["solver"] == solver]
+        if undecided := missing(f"{solver} {where}", rows, "cases", "diverged"):
             return undecided
         cases, diverged = (sum(row[name] for row in rows) for name in ("cases", "diverged"))
         low, high = wilson_interval(diverged / cases, cases)
-        evidence = f"{diverged} of {cases} cases at m / n <= {below:g} diverged ({low:.0%} to {high:.0%})"
+        evidence = f"{diverged} of {cases} cases {where} diverged ({low:.0%} to {high:.0%})"
         return Verdict(_above(low, high, share), evidence)
-
-    return check
-
-
-def saturates(solver: str, after: float, least: float) -> Check:
-    """From the setting `after` to the last one the mean error keeps at least this share of itself.
-
-    Told by the ends of both 95 % intervals, each of them at its worst, which is wider than an interval of the ratio.
-    """
-
-    def check(tables: Tables) -> Verdict:
-        rows = {row["setting"]: row for row in tables.where("summary", solver=solver)}
-        if after not in rows or max(rows) <= after:
-            return Verdict(None, f"{solver} was not run at {after:g} and beyond")
-        ends = rows[after], rows[max(rows)]
-        (first, first_low, first_high), (last, last_low, last_high) = (
-            [number(row[f"mse_{name}"]) for name in ("mean", "low", "high")] for row in ends
-        )
-        if not first > 0 or math.isnan(last):
-            return Verdict(None, f"{solver} has no error above 0 at {after:g}, or none at {max(rows):g}")
-        low, high = last_low / first_high, last_high / first_low if first_low > 0 else math.inf
-        evidence = f"{first:.3g} at {after:g}, {last:.3g} at {max(rows):g}: {last / first:.0%} of it"
-        evidence += f" ({low:.0%} to {high:.0%}, n = {rows[after]['n']})"
-        return Verdict(_above(low, high, least), evidence)
 
     return check
 
@@ -207,59 +185,3 @@ def saturates(solver: str, after: float, least: float) -> Check:
 def _above(low: float, high: float, least: float) -> bool | None:
     """Whether what lies in an interval is at least this much; None where the interval leaves it open."""
     return True if low >= least else False if high < least else None
-
-
-@dataclass(frozen=True)
-class Gain:
-    """By how many per cent an error falls, with the 95 % interval of the difference."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def __str__(self) -> str:
-        return f"{self.value:.1f} % ({self.low:.1f} to {self.high:.1f}, n = {self.n})"
-
-
-def gain(tables: Tables, solver: str, of: str, place: Place) -> Gain | None:
-    """Of a solver over another one at a setting; None where it was not measured."""
-    found = [one for one in differences(tables, solver, [of], columns=_OF_MSE) if one.place == place]
-    base = [number(row["mse_mean"]) for row in tables.where("summary", solver=of) if _place(row) == place]
-    if not found or not base or not base[0] > 0:
-        return None
-    value, low, high = (-100 * end / base[0] for end in (found[0].mean, found[0].high, found[0].low))
-    return None if any(map(math.isnan, (value, low, high))) else Gain(value, low, high, found[0].n)
-
-
-def gains_with_noise(solver: str, of: str) -> Check:
-    """The gain over `of` in dB is larger at the highest noise level than at the lowest, at each setting.
-
-    Told by the 95 % interval of the difference of both mean gains, made of their own as if they were independent
-    (Newcombe 1998): it is too wide where gains of the same images go together. Undecided where it holds 0 and where the
-    gains in per cent of the mean squared error tell the opposite, unless the gain is smaller at another setting.
-    """
-
-    def check(tables: Tables) -> Verdict:
-        levels = sorted({row["noise_level"] for row in tables.where("summary", solver=of)})
-        in_db = {one.place: one for one in differences(tables, solver, [of])}
-        verdicts, words = list[bool | None](), []
-        for setting in dict.fromkeys(row["setting"] for row in tables.where("summary", solver=of)):
-            places = [(setting, level) for level in (levels[0], levels[-1])]
-            few, many = (gain(tables, solver, of, place) for place in places)
-            if few is None or many is None or len(levels) < 2:
-                return Verdict(None, f"{solver} was not compared with {of} at two noise levels")
-            first, last = (in_db[place] for place in places)
-            more = first.mean - last.mean
-            low = more - math.hypot(first.mean - first.low, last.high - last.mean)
-            high = more + math.hypot(first.high - first.mean, last.mean - last.low)
-            agree = more * (many.value - few.value) > 0
-            verdicts.append(None if not agree else True if low > 0 else False if high < 0 else None)
-            words.append(
-                f"at {setting}: {few} and {many} at noise {levels[-1]:.3g}, "
-                f"in dB {more:+.3g} more ({low:+.3g} to {high:+.3g})"
-            )
-        holds = False if False in verdicts else None if None in verdicts or not verdicts else True
-        return Verdict(holds, "; ".join(words))
-
-    return check

@@ -14,7 +14,8 @@ from lit_inverse.theory.analytic_deep_prior.predictions import predicted_coeffic
 
 A = Integration(200)
 SNR = {"u_7": 17.06, "u_3": 17.06, "smooth": 18.97}  # of A x, in dB: Fig. 4.4 and 4.5
-_KEPT = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000)
+_KEPT = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000,
+         7000, 10000, 15000, 20000)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,5 +110,5 @@ def errors(name: str, alpha: float, seeds: Sequence[int], lr: float, max_iter: i
     first, late, last = deep.iterates[0], deep.iterates[round(0.9 * max_iter)], deep.iterates[-1]
     columns = curves[0], curves[-1], best, best_at, soft, norm(last - late) / norm(last - first)
     rows = zip(seeds, *[values.tolist() for values in columns], strict=True)
-    along = [Along(name, alpha, k, float(curves[k].mean())) for k in _KEPT if k <= max_iter]
+    along = [Along(name, alpha, k, float(curves[k].mean())) for k in sorted({*_KEPT, max_iter}) if k <= max_iter]
     return [Errors(name, alpha, *row) for row in rows], along

@@ -13,7 +13,7 @@ _TRIALS = Run("random_networks", tables=(), digests={"settings": digest})
 _CONDITIONS = Run("recovery_conditions", tables=("conditions",))
 _PICTURE = ("random_networks.png",)
 _NETWORKS = (
-    "Networks k - 250 - 600 - n, n = 200 unless another one is told; small: one network of each setting in place of "
+    "Networks k - 250 - 600 - n, n = 200 unless another one is told; small: two networks of each setting in place of "
     "four."
 )
 _HALF = (

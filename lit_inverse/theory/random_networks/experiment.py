@@ -18,7 +18,7 @@ def settings(n: int = 200) -> Iterator[Setting]:
     for experiment, ratios in (("compressed sensing", (1, 2, 3, 5, 8)), ("phase retrieval", (3, 5, 8, 14))):
         for m in (20, 30, 40, 50, 75, 100, 150, 200):
             yield Setting(experiment, 10, n, m, 0.0)
-        for k in (2, 5, 14):
+        for k in (2, 3, 5, 7, 14):  # and 10: six for an exponent
             for ratio in ratios:
                 yield Setting(experiment, k, n, ratio * k, 0.0)
     for m in (50, 75, 100, 150, 200):

@@ -18,6 +18,7 @@ LEVELS = [summary("plain", 10, 1.0), summary("plain", 10, 1.0, level=3.0)]
 def test_decibels_of_a_gain_are_those_of_what_is_left() -> None:
     assert decibels(50) == pytest.approx(10 * math.log10(2))
     assert decibels(0) == 0
+    assert decibels(100) == math.inf
 
 
 def pairs(quiet: tuple[float, float], noisy: tuple[float, float], falls: float = 0.0) -> list[dict[str, Any]]:

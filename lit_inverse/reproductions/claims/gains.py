@@ -98,7 +98,7 @@ def gains_with_noise(solver: str, of: str, published: Published, share: float) -
 
 def decibels(percent: float) -> float:
     """Of an error that falls by so many per cent."""
-    return -10 * math.log10(1 - percent / 100)
+    return -10 * math.log10(1 - percent / 100) if percent < 100 else math.inf
 
 
 def _is_at(place: tuple[object, float], m: int, level: float) -> bool:

@@ -259,8 +259,8 @@ REPRODUCTIONS = (
             "The penalty is that of the authors' code, on the means of the layers. The text has one on each weight, "
             "which runs at the published settings alone and has no claim.",
             "With and without learned regularization, single fits with the total variation of the authors' code leave "
-            "large parts of some of these X-rays grey (the picture). After all 1000 iterations their errors at noise power "
-            "1000 are within a sixth of those after 400: what is compared here is often two failed fits.",
+            "large parts of some of these X-rays grey (the picture). Without it the errors after all 1000 iterations "
+            "are within a sixth of those after 400 (noise power 1000): what is compared is often two failed fits.",
             "Small: six images, the first and the last noise level, 400 iterations. Ten images with all "
             "iterations are in [untrained.md](untrained.md#learned-regularization): at noise power 1000 their mean "
             "error changed by +8.2 % +- 13.5 % ([each image](untrained/learned_regularization.csv)).",

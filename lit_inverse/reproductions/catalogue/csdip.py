@@ -260,8 +260,8 @@ REPRODUCTIONS = (
             "which runs at the published settings alone and has no claim.",
             "With and without learned regularization, single fits with the total variation of the authors' code leave "
             "large parts of some of these X-rays grey (the picture). Without it the errors after all 1000 iterations "
-            "are within a sixth of those after 400 (noise power 1000): what is compared is often two failed fits.",
-            "Small: six images, the first and the last noise level, 400 iterations. Ten images with all "
+            "are within a fifth of those after 350 (noise power 1000): what is compared is often two failed fits.",
+            "Small: six images, the first and the last noise level, 350 iterations. Ten images with all "
             "iterations are in [untrained.md](untrained.md#learned-regularization): at noise power 1000 their mean "
             "error changed by +8.2 % +- 13.5 % ([each image](untrained/learned_regularization.csv)).",
         ),

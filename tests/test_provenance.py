@@ -25,14 +25,18 @@ def test_results_kept_in_docs_are_no_changes_of_the_code(tmp_path: Path, monkeyp
     for folder in (package, docs):
         folder.mkdir(parents=True)
         (folder / "file.txt").write_text("before")
+    page, other = tmp_path / "docs" / "reproductions.md", tmp_path / "docs" / "theory.md"
+    page.write_text("before")
+    other.write_text("before")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "one")
     commit = git(tmp_path, "rev-parse", "HEAD").strip()
     monkeypatch.setattr(provenance, "__file__", str(package / "provenance.py"))
     (docs / "file.txt").write_text("after")
+    page.write_text("after")
     assert provenance.git_commit() == commit
-    (package / "file.txt").write_text("after")
+    other.write_text("after")
     assert provenance.git_commit() == f"{commit} + changes"
 
 

@@ -63,7 +63,7 @@ def test_a_level_that_was_run_but_not_compared_leaves_the_claim_open(tmp_path: P
     rows = pairs((-0.06, -0.04), (0.2, 0.4))
     lost = AS_PUBLISHED(tables(tmp_path / "a", comparisons=rows[:1], summary=LEVELS))
     assert lost.holds is None
-    assert lost.evidence.endswith("; not compared at 10, noise 3")
+    assert lost.evidence.endswith("; not compared in dB at 10, noise 3")
     no_db = [rows[0], rows[1] | {"difference_db": "nan"}]
     assert AS_PUBLISHED(tables(tmp_path / "b", comparisons=no_db, summary=LEVELS)).holds is None
     assert AS_PUBLISHED(tables(tmp_path / "c", comparisons=rows[:1], summary=LEVELS[:1])).holds

@@ -35,8 +35,8 @@ NATURAL = Data(
 )
 _STOPS = ("stop_1", "stop_2", "stop_3", "stop_4")
 _CONVERGED = (
-    "Convergence, of the first image: the loss is {}a thousandth of the first, and the error is at rest. Before it the "
-    "claim is undecided."
+    "Convergence, of the first image: the loss is {}at most a thousandth of the first, and the error is at rest. "
+    "Before it the claim is undecided."
 )
 
 

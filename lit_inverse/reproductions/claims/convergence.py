@@ -54,7 +54,7 @@ def needs_no_stop(slack: float, must_fit: bool = False) -> Check:
         best, end = min(errors, key=lambda at: errors[at]), errors[max(errors)]
         excess = end / errors[best] - 1
         evidence = f"error {end:.3g} after {max(errors)} iterations, {excess:+.1%} of the least, after {best}"
-        if moves := _loss_changes(losses, must_fit) or _error_moves(errors):
+        if moves := _loss_is_open(losses, must_fit) or _error_moves(errors):
             return Verdict(None, f"{evidence}; not converged: {moves}")
         return Verdict(excess <= slack, evidence)
 
@@ -66,8 +66,8 @@ def _curve(tables: Tables, column: str) -> dict[int, float]:
     return {row["iteration"]: number(row[column]) for row in tables["along"] if row[column] is not None}
 
 
-def _loss_changes(losses: dict[int, float], must_fit: bool) -> str:
-    """Says so; empty where it is flat or next to nothing."""
+def _loss_is_open(losses: dict[int, float], must_fit: bool) -> str:
+    """Says why; empty where it is next to nothing, or flat and need not be."""
     last, first = max(losses), losses[min(losses)]
     late, before = (
         [loss for at, loss in losses.items() if start * last < at <= end * last]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lit_inverse.intervals import mean_interval
-from lit_inverse.reproductions.claims.images import errors_at, in_db
+from lit_inverse.reproductions.claims.images import errors_at, ratios_in_db
 from lit_inverse.reproductions.claims.missing import number
 from lit_inverse.reproductions.claims.sweeps import OF_MSE, Difference, differences, place_of
 from lit_inverse.reproductions.reproduction import Check, Verdict
@@ -58,9 +58,9 @@ def gains_as_published(solver: str, of: str, published: Published, share: float)
         of_means = {place: _of_means(tables, solver, of, place) for place in found}
         ends = {place: one.within(len(places))[0] for place, one in found.items()}
         short = [place for place in found if -ends[place] < asked[place] and of_means[place] < asked[place]]
-        reached = [p for p, one in found.items() if -one.high > asked[p] and of_means[p] >= asked[p]]
+        reached = [p for p, one in found.items() if -one.high >= asked[p] and of_means[p] >= asked[p]]
         words = [f"{one}, asked {-asked[place]:+.3g}" for place, one in found.items()]
-        words += [f"not compared at {m}, noise {level:.3g}" for m, level in places if (m, level) not in found]
+        words += [f"not compared in dB at {m}, noise {level:.3g}" for m, level in places if (m, level) not in found]
         holds = False if short else True if places and len(reached) == len(places) else None
         return Verdict(holds, "; ".join(words) or f"{of} was not run")
 
@@ -77,7 +77,7 @@ def gains_with_noise(solver: str, of: str, published: Published, share: float) -
     def check(tables: Tables) -> Verdict:
         places = sorted(_run(tables, of, published))
         if len(places) < 2 or len({m for m, _ in places}) > 1:
-            return Verdict(None, f"{of} was not run at two noise levels of one m")
+            return Verdict(None, f"{of} was run at more than one m, or at fewer than two noise levels")
         first, last = places[0], places[-1]
         before, after = (_gains(tables, solver, of, place) for place in (first, last))
         more = [after[image] - before[image] for image in before if image in after]
@@ -126,4 +126,4 @@ def _gains(tables: Tables, solver: str, of: str, place: tuple[int, float]) -> di
     rows = [row for row in tables["images"] if _is_at((row.get("setting"), row.get("noise_level", math.nan)), *place)]
     level = rows[0]["noise_level"] if rows else math.nan
     ours, theirs = (errors_at(tables, solver=name, setting=place[0], noise_level=level) for name in (solver, of))
-    return in_db(theirs, ours) if ours.keys() == theirs.keys() else {}
+    return ratios_in_db(theirs, ours) if ours.keys() == theirs.keys() else {}

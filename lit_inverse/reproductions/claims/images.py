@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from lit_inverse.evaluation.grouping import per_item, setting_of
 from lit_inverse.evaluation.results import read_rows
@@ -16,7 +17,7 @@ def errors(*solvers: str) -> Callable[[Tables], list[Row]]:
 
     def rows(tables: Tables) -> list[Row]:
         groups: dict[tuple[object, ...], list[Row]] = {}
-        for row in read_rows(tables.folder).values():
+        for row in sorted(read_rows(tables.folder).values(), key=_place):  # processes end in any order
             if row["solver"] in solvers:
                 groups.setdefault((row["solver"], setting_of(row), row["noise_level"]), []).append(row)
         return [
@@ -26,6 +27,10 @@ def errors(*solvers: str) -> Callable[[Tables], list[Row]]:
         ]
 
     return rows
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    return row["solver"], setting_of(row), row["noise_level"], row["image"]
 
 
 def errors_at(tables: Tables, **values: object) -> dict[str, float]:
@@ -38,7 +43,7 @@ def errors_at(tables: Tables, **values: object) -> dict[str, float]:
     return found
 
 
-def in_db(errors: dict[str, float], others: dict[str, float]) -> dict[str, float]:
+def ratios_in_db(errors: dict[str, float], others: dict[str, float]) -> dict[str, float]:
     """10 log10 of the one error over the other, of the images that have both."""
     return {image: 10 * math.log10(errors[image] / others[image]) for image in errors if image in others}
 
@@ -68,7 +73,7 @@ def saturates(solver: str, after: float, least: float) -> Check:
         if after not in settings or max(settings) <= after:
             return Verdict(None, f"no errors of single images of {solver} were kept at {after:g} and beyond")
         first, last = (errors_at(tables, solver=solver, setting=setting) for setting in (after, max(settings)))
-        changes = [*in_db(last, first).values()]
+        changes = [*ratios_in_db(last, first).values()]
         if len(changes) < 2 or first.keys() != last.keys() or any(map(math.isnan, changes)):
             return Verdict(None, f"{solver}: an error at {after:g} or {max(settings):g} is missing, or not above 0")
         low, high = mean_interval(changes)
